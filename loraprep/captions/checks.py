@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
+import msgspec
 from msgspec import structs
 
 from loraprep.captions import hygiene, language, objects, tokens
@@ -42,15 +43,13 @@ def check_captions(
     coming = {p for p, e in elements.items() if e.state == "waiting" and captions[p].grade is Grade.MISSING}
     spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger[p] and p not in coming}
     times = Counter(c.text.casefold() for c in spoken.values())
+    about = hygiene.about_each(spoken, settings, model, shown or {})
     styled = settings.captioning.style_words == "include" and kind.teaches_style
-    thin = [
-        p
-        for p, c in spoken.items()
-        if styled and elements[p].captioner != "draft" and len(_style_categories(c)) < 2 and _readable(c, trigger[p])
-    ]
+    judged = {p for p in spoken if styled and elements[p].captioner != "draft"}
+    read = _read_each(spoken, about, judged, _characters(kind, vocabulary), known)
     hits = {
         Code.CAPTION_LONG: [p for p, c in spoken.items() if encoder.soft < c.tokens <= c.limit],
-        Code.CAPTION_THIN_STYLE: thin,
+        Code.CAPTION_THIN_STYLE: [p for p, r in read.items() if r.thin],
         Code.CAPTION_TOO_LONG: [p for p, c in spoken.items() if c.tokens > c.limit],
         # several pairs may ask for the same change
         Code.CAPTION_TWICE: [p for p, c in spoken.items() if times[c.text.casefold()] > 1 and not kind.pairs],
@@ -68,14 +67,42 @@ def check_captions(
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
     if vocabulary and model.vocabulary == "danbooru":
         found += _unknown_tags(spoken, elements, settings, vocabulary)
-    bodies = {path: objects.body_of(c, trigger[path]) for path, c in spoken.items()}
-    found += language.check(spoken, bodies, model)
-    found += _of_hygiene(spoken, bodies, elements, settings, model, _characters(kind, vocabulary), shown, known)
+    found += language.check({p: (r.body, r.language) for p, r in read.items()}, model)
+    found += _of_hygiene(spoken, read, elements, settings)
     faults = {p: f for p, c in sorted(captions.items()) if (f := objects.faults_of(c, trigger[p]))}
     if faults:
         reasons = {path: " and ".join(told) for path, told in faults.items()}
         found.append(Finding(Code.CAPTION_UNUSABLE, tuple(faults), {"reasons": reasons}))
     return found
+
+
+class _Read(msgspec.Struct, frozen=True):
+    """What is found out of one caption by itself: its words without the trigger, their language, what is wrong."""
+
+    body: str
+    language: str  # as language.of
+    thin: bool  # should say something of a style and hardly does, in words that the lists can read
+    objections: dict[str, str]  # rule -> the words it objects to
+
+
+def _read_each(
+    captions: Mapping[str, Caption],
+    about: Mapping[str, hygiene.About],
+    judged: Collection[str],
+    characters: frozenset[str],
+    known: Known,
+) -> dict[str, _Read]:
+    """Read every caption by itself; `judged`: those that should say something of a style."""
+    given = {p: (c.text, c.form, c.origin, c.style, p in judged, about[p]) for p, c in captions.items()}
+
+    def read(path: str) -> _Read:
+        caption, knows = captions[path], structs.replace(about[path], characters=characters)
+        body = objects.body_of(caption, knows.trigger)
+        thin = path in judged and len(_style_categories(caption)) < 2 and tokens.plain_english(body) > _MOST
+        spoken = language.of(body, tags=caption.form == "tags")
+        return _Read(body, spoken, thin, _objections(caption, body, knows))
+
+    return known.each("read", characters, given, read, _Read)
 
 
 _KINDS = 3  # kinds of faults spelled out in one sentence
@@ -95,13 +122,9 @@ def with_words_before(captions: Mapping[str, Caption], elements: Mapping[str, El
 
 def _of_hygiene(
     captions: Mapping[str, Caption],
-    bodies: Mapping[str, str],
+    read: Mapping[str, _Read],
     elements: Mapping[str, Elements],
     settings: Settings,
-    model: BaseModel,
-    characters: frozenset[str],
-    shown: Mapping[str, int] | None,
-    known: Known,
 ) -> list[Finding]:
     """Say what caption hygiene changed in words that lay there, what it cannot decide, and what it objects to.
 
@@ -113,17 +136,11 @@ def _of_hygiene(
     for path, element in lying.items():
         for name, words in element.unclear.items() if path in captions else ():
             objected.setdefault(name, {})[path] = words
-    about = hygiene.about_each(captions, settings, model, shown or {})
-    given = {path: (caption.origin, bodies[path], about[path]) for path, caption in captions.items()}
-
-    def objections(path: str) -> dict[str, str]:
-        return _objections(captions[path], bodies[path], structs.replace(about[path], characters=characters))
-
-    for path, said in known.each("objections", characters, given, objections, dict[str, str]).items():
-        for name, words in said.items():
+    for path, found in read.items():
+        for name, words in found.objections.items():
             objected.setdefault(name, {})[path] = words
     # captions made of names are said to be that; who wrote words is not measured by them
-    described = {path: body for path, body in bodies.items() if captions[path].grade is Grade.DESCRIBED}
+    described = {path: r.body for path, r in read.items() if captions[path].grade is Grade.DESCRIBED}
     for rule in hygiene.OF_PAIRS if profiles.kind(settings.intent.kind).pairs else hygiene.SET_RULES:
         if hits := rule.see(described):
             objected[rule.name] = hits
@@ -188,11 +205,6 @@ def _characters(kind: Kind, vocabulary: Vocabulary | None) -> frozenset[str]:
 
 def _style_categories(caption: Caption) -> set[str]:
     return hygiene.style_categories(" , ".join([caption.text, *caption.style]))
-
-
-def _readable(caption: Caption, trigger: str) -> bool:
-    """Say whether the word lists, which are English, can read a caption: most of its words are plain English."""
-    return tokens.plain_english(objects.body_of(caption, trigger)) > _MOST
 
 
 def _measured(elements: Elements) -> set[str]:

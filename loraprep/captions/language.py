@@ -10,7 +10,6 @@ from functools import lru_cache
 
 from loraprep.captions import tokens
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Caption
 from loraprep.core.text import listed
 from loraprep.project.profiles import BaseModel
 
@@ -53,13 +52,9 @@ def of(text: str, *, tags: bool = False) -> str:
     return found
 
 
-def check(captions: Mapping[str, Caption], bodies: Mapping[str, str], model: BaseModel) -> list[Finding]:
-    """Find captions in a language that the base model did not learn from; `bodies`: their words without the trigger."""
-    other = {
-        path: body
-        for path, body in sorted(bodies.items())
-        if (found := of(body, tags=captions[path].form == "tags")) and found not in model.language
-    }
+def check(captions: Mapping[str, tuple[str, str]], model: BaseModel) -> list[Finding]:
+    """Find captions in a language that the base model did not learn from; (words without the trigger, `of` them)."""
+    other = {path: body for path, (body, found) in sorted(captions.items()) if found and found not in model.language}
     if not other:
         return []
     said = {path: f'"{_short(body)}"' for path, body in other.items()}
