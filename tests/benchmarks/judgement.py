@@ -313,12 +313,15 @@ def ties(sets: Sets, say: Say) -> Iterator[str]:
 
 PLANTED = (30, 10, 8, 6, 4, 2)  # pictures of six groups, of which TAKEN are chosen
 TAKEN, DRAWS = 24, 100
-_A, _S, _E, _C = "games/pysiogame/res/images/art4apps", "tuxpaint/stamps", "games/endless-sky/images", "openclipart/png"
+_A, _S, _E = "games/pysiogame/res/images/art4apps", "tuxpaint/stamps", "games/endless-sky/images"
+_C, _N = "openclipart/png", "naev/dat/gfx"
 # groups by what is shown: (title, glob, folders)
 SHOWN: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "develop": (
         ("one hand by subject", f"{_A}/{{}}/**/*", ("actions", "animals", "body", "clothes_n_accessories", "construction", "food", "fruit_n_veg", "jobs", "nature", "people", "sport", "transport")),
         ("photographs by subject", f"{_S}/{{}}/**/*.png", ("animals/birds", "animals/mammals", "animals/insects", "animals/fish", "food", "plants", "vehicles", "town", "seasonal", "household", "clothes", "space", "sports")),
+        ("an author by subject", f"{_C}/{{}}/**/*benji*.png", ("computer", "people", "recreation", "shapes", "signs_and_symbols", "tools")),
+        ("a game by subject", f"{_N}/{{}}", ("bkg/**/*", "commodity/**/*", "loading/*", "outfit/store/*", "planet/space/*", "portraits/neutral/*", "ship/**/*_comm.*")),
     ),
     "report": (
         ("one author by subject", f"{_C}/{{}}/**/*ganson*.png", ("animals", "food", "people", "plants", "recreation", "transportation", "geography", "signs_and_symbols", "tools")),
