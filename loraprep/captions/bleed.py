@@ -50,12 +50,15 @@ def fused_terms(
     # nobody wrote "pic" because the trigger is "pics"
     bare = {path: _without_its_trigger(path, c, settings) for path, c in spoken.items()}
     style = {path: elements[path].style_sentence if path in elements else "" for path in spoken}
-    given = {path: (bare[path], c.content, c.style, c.form, style[path]) for path, c in spoken.items()}
+
+    def given(path: str) -> object:
+        c = spoken[path]
+        return bare[path], c.content, c.style, c.form, style[path]
 
     def terms_of(path: str) -> list[str]:
         return sorted(_named(replace(spoken[path], text=bare[path]), style[path], style_too))
 
-    named = memory.each("named", style_too, given, terms_of, list[str])
+    named = memory.each("named", style_too, spoken, given, terms_of, list[str])
     least = len(spoken) * min(limits.fused_critical, limits.fused_warning, limits.fused_watch)
     every = Counter(term for terms in named.values() for term in terms)
     counts = {term: n for term, n in every.items() if n >= least and not _exempt(term, settings)}

@@ -66,12 +66,11 @@ def describe_all(
             progress(next(done), len(images))
         return _first_description(found[path], asked[path], context)
 
-    given = {
-        path: (image, asked[path], names.get(path, ()), about[path], sorted(context.spared.get(path, ())))
-        for path, image in found.items()
-        if anew.isdisjoint(asked[path])
-    }
-    result = known.each("elements", (settings.trigger, sorted(code.items())), given, describe, Elements)
+    def given(path: str) -> object:
+        return found[path], asked[path], names.get(path, ()), about[path], sorted(context.spared.get(path, ()))
+
+    kept = [path for path in found if anew.isdisjoint(asked[path])]
+    result = known.each("elements", (settings.trigger, sorted(code.items())), kept, given, describe, Elements)
     return {path: result[path] if path in result else describe(path) for path in found}
 
 

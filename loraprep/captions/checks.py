@@ -93,7 +93,10 @@ def _read_each(
     known: Known,
 ) -> dict[str, _Read]:
     """Read every caption by itself; `judged`: those that should say something of a style."""
-    given = {p: (c.text, c.form, c.origin, c.style, p in judged, about[p]) for p, c in captions.items()}
+
+    def given(path: str) -> object:
+        c = captions[path]
+        return c.text, c.form, c.origin, c.style, path in judged, about[path]
 
     def read(path: str) -> _Read:
         caption, knows = captions[path], structs.replace(about[path], characters=characters)
@@ -102,7 +105,7 @@ def _read_each(
         spoken = language.of(body, tags=caption.form == "tags")
         return _Read(body, spoken, thin, _objections(caption, body, knows))
 
-    return known.each("read", characters, given, read, _Read)
+    return known.each("read", characters, captions, given, read, _Read)
 
 
 _KINDS = 3  # kinds of faults spelled out in one sentence

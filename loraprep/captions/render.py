@@ -551,12 +551,12 @@ def render_all(
     if kind.identity:  # the trigger is the name: another character's would stand beside it
         model = structs.replace(model, order=tuple(g for g in model.order if g not in ("character", "series")))
     first, *others = lengths_of(settings, model) or (None,)
-    given = {
-        path: (e, groups.trigger(path, settings), groups.words(path, settings)) for path, e in sorted(elements.items())
-    }
+
+    def given(path: str) -> tuple[Elements, str, Sequence[str]]:
+        return elements[path], groups.trigger(path, settings), groups.words(path, settings)
 
     def of_length(path: str, length: Length | None) -> Caption:
-        e, trigger, words = given[path]
+        e, trigger, words = given(path)
         captioning = structs.replace(settings.captioning, length=length)
         return render(e, trigger, captioning, model, traits, words, limit)
 
@@ -566,4 +566,4 @@ def render_all(
         return structs.replace(caption, others=tuple(text for text in more if text != caption.text))
 
     under = (settings.captioning, model, traits, limit, first, others)
-    return known.each("rendered", under, given, of_path, Caption)
+    return known.each("rendered", under, sorted(elements), given, of_path, Caption)

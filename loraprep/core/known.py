@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -28,25 +28,32 @@ class Known:
         self._path = path
 
     def each(
-        self, kind: str, under: object, given: Mapping[str, object], make: Callable[[str], _T], form: type[_T]
+        self,
+        kind: str,
+        under: object,
+        names: Collection[str],
+        given: Callable[[str], object],
+        make: Callable[[str], _T],
+        form: type[_T],
     ) -> dict[str, _T]:
-        """Return {name: make(name)} for all of `given`, made anew only where nothing like it is kept.
+        """Return {name: make(name)} for all of `names`, made anew only where nothing like it is kept.
 
-        `kind`: a word. `given`: name -> all that its answer depends on; `under`: what all answers depend on besides,
-        both as msgspec encodes them; sets only in `under`. The program itself and resources/ are always among that. Of
-        answers that were not asked for as many are kept as of those that were: pictures come back. A file that is
-        damaged is made anew; one that is in use, or for which the disk has no room, is done without.
+        `kind`: a word. `given`: of a name, all that its answer depends on, which of very many is not held at once;
+        `under`: what all answers depend on besides; both as msgspec encodes them, sets only in `under`. The program
+        itself and resources/ are always among that. Of answers that were not asked for as many are kept as of those
+        that were: pictures come back. A file that is damaged is made anew; one that is in use, or for which the disk
+        has no room, is done without.
         """
         if self._path is None:
-            return {name: make(name) for name in given}
+            return {name: make(name) for name in names}
         stamp = _digest(_ORDERED.encode((resources.fingerprint(), under)))
         found, kept = dict[str, _T](), self._path
         try:
-            return mended(kept, lambda: _each(kept, kind, stamp, given, make, form, found))
+            return mended(kept, lambda: _each(kept, kind, stamp, names, given, make, form, found))
         except sqlite3.Error as error:
             if not machine.withheld(error):
                 raise
-        return {name: found[name] if name in found else make(name) for name in given}
+        return {name: found[name] if name in found else make(name) for name in names}
 
 
 NOWHERE = Known(None)
@@ -56,13 +63,14 @@ def _each(
     path: Path,
     kind: str,
     stamp: str,
-    given: Mapping[str, object],
+    names: Collection[str],
+    given: Callable[[str], object],
     make: Callable[[str], _T],
     form: type[_T],
     found: dict[str, _T],
 ) -> dict[str, _T]:
-    """Fill `found`, which lasts where the file does not, and return it in the order of `given`."""
-    keys = {name: _digest(_ENCODER.encode(thing)) for name, thing in given.items()}
+    """Fill `found`, which lasts where the file does not, and return it in the order of `names`."""
+    keys = {name: _digest(_ENCODER.encode(given(name))) for name in names}
     with closing(Store(path, kind, stamp)) as store:
         named: dict[str, list[str]] = {}
         for name, key in keys.items():
@@ -78,7 +86,7 @@ def _each(
             store.put(keys[name], _ENCODER.encode(found[name]))
         if new and store.count() > 2 * len(named):
             store.keep_only(named)
-    return {name: found[name] for name in given}
+    return {name: found[name] for name in names}
 
 
 def _digest(data: bytes) -> str:

@@ -45,18 +45,18 @@ def axis_labels(
     `known`: where what words say is kept.
     """
     worded = {name: axis.element for name, axis in kind.axes.items() if axis.element not in MEASURED}
-    given = {}
-    for path in (i.path for i in images):
+
+    def given(path: str) -> tuple[list[str], object]:
         described, caption = elements.get(path), captions.get(path)
         texts = ([caption.text] if caption else []) + ([described.text] if described else [])
         seen = (described.state, described.content, described.style) if described else None
-        given[path] = (list(dict.fromkeys(texts)), seen)
+        return list(dict.fromkeys(texts)), seen
 
     def labels(path: str) -> dict[str, list[str]]:
-        bare = [hygiene.without_trigger(text, trigger) for text in given[path][0]]
+        bare = [hygiene.without_trigger(text, trigger) for text in given(path)[0]]
         return {name: _terms(element, elements.get(path), bare) for name, element in worded.items()}
 
-    told = known.each("labels", (worded, trigger), given, labels, dict[str, list[str]])
+    told = known.each("labels", (worded, trigger), [i.path for i in images], given, labels, dict[str, list[str]])
     found: AxisLabels = {}
     for name, axis in kind.axes.items():
         if name in worded:

@@ -35,7 +35,7 @@ def spoken(captions: Mapping[str, Caption], trigger: str, known: Known = NOWHERE
     def read(path: str) -> Spoken:
         return _read(hygiene.without_trigger(captions[path].text, trigger))
 
-    return known.each("spoken", trigger, {path: c.text for path, c in captions.items()}, read, Spoken)
+    return known.each("spoken", trigger, captions, lambda path: captions[path].text, read, Spoken)
 
 
 def _read(text: str) -> Spoken:

@@ -26,7 +26,7 @@ def asked(kept: Known, given: dict[str, object], under: object = "emberveil") ->
         made.append(name)
         return Found((name,), {"b": 1, "a": 2})
 
-    return kept.each("words", under, given, make, Found), made
+    return kept.each("words", under, given, given.__getitem__, make, Found), made
 
 
 def test_only_what_changed_is_made_again(tmp_path: Path) -> None:
