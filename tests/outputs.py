@@ -9,6 +9,7 @@ import msgspec
 
 from loraprep.cli.check import Checked
 from loraprep.dataset.verify import Verified
+from loraprep.pipeline.artifacts import Captioned, Described
 from loraprep.pipeline.results import JSON
 from tests import ROOT
 
@@ -18,7 +19,14 @@ RECORDS: dict[str, type] = {**JSON, "look": JSON["gate1"], "check": Checked, "ve
 
 def schema(name: str) -> str:
     """The schema of what `loraprep NAME --json` prints."""
-    made: dict[str, Any] = msgspec.json.schema(RECORDS[name])
+    kind = RECORDS[name]
+    made: dict[str, Any] = msgspec.json.schema(kind)
+    if issubclass(kind, Described | Captioned):  # of records that are read one by one msgspec does not know the form
+        _, defined = msgspec.json.schema_components([kind, kind.ROW], ref_template="#/$defs/{name}")
+        own = made["$ref"].rpartition("/")[2]
+        rows = next(f.encode_name for f in msgspec.structs.fields(kind) if f.name == "rows")
+        defined[own]["properties"][rows]["additionalProperties"] = {"$ref": f"#/$defs/{kind.ROW.__name__}"}
+        made = {**made, "$defs": defined}
     made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"loraprep {name} --json", **made}
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 
@@ -30,9 +30,6 @@ class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     NAME: ClassVar[str]
     MANY: ClassVar[bool] = False  # it grows with the pictures, and holds no number with a fraction: files.spelled
-
-    def check(self) -> None:
-        """Raise msgspec.MsgspecError if a part of it that is read later is not of its form."""
 
 
 class BesideImages(Artifact, frozen=True):
@@ -149,6 +146,7 @@ class Described(Artifact, frozen=True):
 
     NAME = "elements.json"
     MANY = True
+    ROW: ClassVar = Elements  # the form of `rows`
 
     rows: dict[str, msgspec.Raw] = msgspec.field(name="elements")  # by path
 
@@ -161,9 +159,6 @@ class Described(Artifact, frozen=True):
     def elements(self) -> typed.ByPath[Elements]:
         """What is in each picture, by path."""
         return typed.ByPath(self.rows, Elements)
-
-    def check(self) -> None:
-        _each(self.elements)
 
 
 class VisionAsked(Artifact, frozen=True):
@@ -180,6 +175,7 @@ class Captioned(Artifact, frozen=True, tag=2):
 
     NAME = "captions.json"
     MANY = True
+    ROW: ClassVar = Caption  # the form of `rows`
 
     rows: dict[str, msgspec.Raw] = msgspec.field(name="captions")  # by path
     findings: list[Finding]
@@ -193,9 +189,6 @@ class Captioned(Artifact, frozen=True, tag=2):
     def captions(self) -> typed.ByPath[Caption]:
         """Every caption, by path."""
         return typed.ByPath(self.rows, Caption)
-
-    def check(self) -> None:
-        _each(self.captions)
 
 
 class Curated(Artifact, frozen=True, tag=3):
@@ -252,11 +245,6 @@ class Judged(Artifact, Gate, frozen=True, tag=2):
     next: str
 
 
-def _each(rows: typed.ByPath[Any]) -> None:
-    for path in rows:
-        rows[path]
-
-
 A = TypeVar("A", bound=Artifact)
 
 
@@ -273,7 +261,9 @@ def decode(kind: type[A], data: bytes | str) -> A:
     """Read what `encode` wrote. Raises msgspec.MsgspecError for anything else, another version too."""
     files.parse_json(data, _Versioned)  # a tag may be absent for msgspec; here it must be there
     found = files.parse_json(data, kind)
-    found.check()
+    if isinstance(found, Described | Captioned):  # each is read later, and none may turn out to be of no form then
+        for row in found.rows.values():
+            typed.from_json(row, found.ROW)
     return found
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from loraprep.core.errors import UserError
-from loraprep.core.records import Fate
+from loraprep.core.records import Caption, Fate, Grade
 from loraprep.pipeline import action, artifacts, doit_task, tasks
-from loraprep.pipeline.artifacts import Artifact, Audited, PairsSeen, Shortlist
+from loraprep.pipeline.artifacts import Artifact, Audited, Captioned, PairsSeen, Shortlist
 from loraprep.pipeline.workspace import MemoryWorkspace, Workspace
 from loraprep.project import decisions, project
 from loraprep.project.decisions import Question
@@ -92,6 +92,16 @@ def test_a_damaged_file_of_build_is_made_anew(text: str | None, work: Workspace)
         line for line in first.splitlines() if line.startswith(("GO", "NO-GO", "Not yet"))
     ]
     assert artifacts.load(Audited, work.root).layout == "flat"
+
+
+def test_a_caption_is_read_when_it_is_asked_for_and_checked_before(work: Workspace) -> None:
+    one = Caption("a.jpg", "a mill at dawn", "prose", "draft", Grade.NAMED, 4, 75, content=("mill",))
+    work.write(Captioned.of({"a.jpg": one}, []))
+    assert dict(work.read(Captioned).captions) == {"a.jpg": one}
+    path = work.root / "build/captions.json"
+    path.write_text(path.read_text("utf-8").replace('"tokens": 4', '"tokens": "many"'), "utf-8")
+    with pytest.raises(UserError, match=r"build/captions\.json: this file is missing, damaged"):
+        work.read(Captioned)
 
 
 def test_every_file_of_build_says_its_version(work: Workspace) -> None:
