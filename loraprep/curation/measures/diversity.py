@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -140,8 +141,9 @@ def holm(chances: Sequence[float], least: Sequence[float], level: float) -> list
     `least`: the smallest chance that each test could have shown. A test that could never hold takes no part (Tarone
     1990: the smallest k of which no more than k could reach level / k).
     """
+    ordered = sorted(least)
     taking = next(
-        (k for k in range(1, len(chances) + 1) if sum(x <= level / k for x in least) <= k), max(1, len(chances))
+        (k for k in range(1, len(chances) + 1) if bisect_right(ordered, level / k) <= k), max(1, len(chances))
     )
     could = [i for i, x in enumerate(least) if x <= level / taking]
     held = [False] * len(chances)
