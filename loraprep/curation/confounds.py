@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 import msgspec
 
@@ -177,10 +178,10 @@ def _cells(left: _Told, right: _Told) -> Iterator[_Cell]:
     every = [{t: p & seen for t, p in told.terms.items()} for told in (left, right)]
     ones, others = ({t: p for t, p in terms.items() if len(p) >= _FEW} for terms in every)
     first, second = (sorted((t for t in terms if terms[t]), key=lambda t: (-len(terms[t]), t)) for terms in every)
+    classes = {y: lexicon.meant("subject_class", y) for y in others} if right.name == "beside" else {}
     for (x, of_x), (y, of_y) in itertools.product(ones.items(), others.items()):
         both = len(of_x & of_y)
-        itself = right.name == "beside" and lexicon.meant("subject_class", y) == x  # fruit is a still life
-        if len(seen) in (len(of_x), len(of_y)) or itself:
+        if len(seen) in (len(of_x), len(of_y)) or classes.get(y) == x:  # fruit is a still life
             continue
         chance = diversity.fisher(both, len(of_x), len(of_y), len(seen))
         a, of_a, b, of_b, told, most = x, of_x, y, of_y, (left, right), second
@@ -197,8 +198,12 @@ def _cells(left: _Told, right: _Told) -> Iterator[_Cell]:
 
 def _several(noun: str) -> str:
     """Put a caption's own noun into the plural."""
-    known = {one: many for many, one in hygiene.lists().plurals.items()}
-    return known.get(noun) or lexicon.plural_of(noun)
+    return _plurals().get(noun) or lexicon.plural_of(noun)
+
+
+@cache
+def _plurals() -> dict[str, str]:
+    return {one: many for many, one in hygiene.lists().plurals.items()}
 
 
 def _least_chance(cell: _Cell) -> float:
