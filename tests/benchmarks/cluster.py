@@ -117,11 +117,10 @@ def main() -> None:
             whole, first = whole or cpu, first or held(root)
             now = held(root)
             unlike = sorted(name for name in {*first, *now} if first.get(name) != now.get(name))
-            if LOCK not in now:
-                sys.exit("nothing trains: no lock to be compared")
+            lock = "" if LOCK in now else "; nothing trains, so there is no lock"
             print(
                 f"{way:8} {cpu:7.1f} s of processors ({cpu / whole:.2f} of alone): driver {cost.cpu:.1f}, workers "
-                f"{workers:.1f}, scheduler {beside:.1f}; {cost.clock:.0f} s on the clock; differs: {unlike or 'nothing'}",
+                f"{workers:.1f}, scheduler {beside:.1f}; {cost.clock:.0f} s on the clock; differs: {unlike or 'nothing'}{lock}",
                 flush=True,
             )
 
