@@ -149,8 +149,7 @@ def _alike(images: Sequence[Image], rows: NDArray[np.intp]) -> Iterator[tuple[in
             mine = (thumbs[part, :, ::-1] if mirrored else thumbs[part]).reshape(len(part), -1).astype(np.float64)
             alike = (size * (mine @ plain.T) - np.outer(sums[part], sums)) / np.outer(spread[part], spread)
             alike[np.arange(len(part)), part] = -1
-            nearest = np.argsort(-alike, axis=1, kind="stable")[:, :_NEAREST]
-            for i, row in enumerate(part.tolist()):
-                for j in nearest[i].tolist():
-                    if alike[i, j] > _ALIKE:
-                        yield min(row, j), max(row, j), mirrored
+            for row, found in zip(part.tolist(), alike, strict=True):
+                near = np.flatnonzero(found > _ALIKE)  # few: to put all of them in order took most of a search
+                for j in near[np.argsort(-found[near], kind="stable")][:_NEAREST].tolist():
+                    yield min(row, j), max(row, j), mirrored
