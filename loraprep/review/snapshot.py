@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import threading
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -133,8 +133,8 @@ class Reader:
             before=before,
             by_shown=by_shown,
             groups=found.groups if (found := self._built(Duplicates)) else [],
-            elements={**found_in.elements} if (found_in := self._built(Described)) else {},
-            captions={**written.captions} if (written := self._built(Captioned)) else {},
+            elements=self._by_path(Described, lambda described: described.elements),
+            captions=self._by_path(Captioned, lambda captioned: captioned.captions),
             fates={f.path: f for f in selected.fates} if (selected := self._built(Selected)) else {},
             changes=seen.changes if (seen := self._built(PairsSeen)) else {},
             gate=self._built(Judged),
@@ -213,6 +213,15 @@ class Reader:
             return self._kept(kind.NAME, stamp, lambda: artifacts.load(kind, self.root))
         except UserError:  # not there yet, or from another version
             return None
+
+    def _by_path(self, kind: type[_A], of: Callable[[_A], Mapping[str, _T]]) -> dict[str, _T]:
+        """Return what a file of build/ holds by path, all of it read: each answer asks for it again."""
+
+        def load() -> dict[str, _T]:
+            built = self._built(kind)
+            return {**of(built)} if built is not None else {}
+
+        return self._kept(f"{kind.NAME} by path", self._digest(self.root / "build" / kind.NAME), load)
 
     def _kept(self, name: str, stamp: str, load: Callable[[], _T]) -> _T:
         """Return what `load` gave under this stamp, loading it anew under another."""
