@@ -5,6 +5,7 @@ It was laid on a plain ground, or its transparency was dropped: what lay hidden 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -49,12 +50,28 @@ def same_outline(images: Sequence[Image]) -> Iterator[tuple[int, int]]:
     sizes = outlines.sum(axis=1)
     for n in laid:
         cells = _cells(images[n])
-        drawn = _drawn(cells, _commonest(_rim(cells[..., None], 1))[0][0]).ravel().astype(np.float32)
-        both = outlines @ drawn
+        drawn = _drawn(cells, _commonest(_rim(cells[..., None], 1))[0][0])
+        both = outlines @ drawn.ravel().astype(np.float32)
         shares = both / np.maximum(sizes + drawn.sum() - both, 1)
         near = np.flatnonzero(shares >= _OUTLINE)
         for k in near[np.argsort(-shares[near], kind="stable")][:_NEAREST].tolist():
-            yield min(n, clear[k]), max(n, clear[k])
+            other = _cells(images[clear[k]])
+            if _same_within(cells, other, drawn & _drawn(other, 255)):
+                yield min(n, clear[k]), max(n, clear[k])
+
+
+def _same_within(one: NDArray[np.uint8], other: NDArray[np.uint8], drawn: NDArray[np.bool_]) -> bool:
+    """Say whether what is drawn explains half of each other, or is one plain colour, which explains nothing.
+
+    The cells at its edge hold the ground as well.
+    """
+    from scipy import ndimage
+
+    within = ndimage.binary_erosion(drawn)
+    first, second = one[within].astype(np.float64), other[within].astype(np.float64)
+    if within.sum() < 2 or min(first.std(), second.std()) <= _NEAR:
+        return True
+    return bool(np.corrcoef(first, second)[0, 1] > math.sqrt(0.5))
 
 
 def _cells(image: Image) -> NDArray[np.uint8]:

@@ -150,13 +150,16 @@ class _Comparison:
     def _seen(self, found: Candidate) -> Reading | None:
         """Read a pair on the first ground on which they are copies, of which nothing differs; else on the first.
 
-        First as more of their points say, and if that leads nowhere the other way round, mirrored or not.
+        First as more of their points say, and if that leads nowhere the other way round, mirrored or not. They lie on
+        each other as their points on white do: to find points costs more than all else, and those on another ground
+        differ at outlines alone, so these are looked for only where an outline is all that two have in common.
         """
         for mirrored in (found.mirrored, not found.mirrored)[: 1 + found.either]:
-            readings = []
-            for ground in self._grounds(found):
-                held = self._held(found, ground, mirrored)
-                seen = self._read(found, held, ground, mirrored) if held or found.alike else None
+            readings: list[Reading | None] = []
+            on_white = self._held(found, WHITE, mirrored)
+            for ground in self._grounds(found) if on_white or found.alike else ():
+                held = on_white or (None if ground == WHITE else self._held(found, ground, mirrored))
+                seen = self._read(found, held, ground, mirrored)
                 if seen is not None and seen.relation == "copy" and seen.laid_over < 0:
                     return seen
                 readings.append(seen)

@@ -45,10 +45,11 @@ def test_saved_on_any_plain_ground_or_without_its_transparency_it_is_a_copy(grou
     assert not [p.what for p in pairs.values() if "lettering" in p.what or "mark" in p.what]
 
 
-def test_another_of_the_same_outline_on_the_same_ground_is_no_copy() -> None:
+def test_of_the_same_outline_only_what_is_drawn_alike_is_looked_at() -> None:
     folder = Folder()
     folder.add("0.png", encoded(figure(0), "PNG"))
     folder.add("other.jpg", encoded(laid(figure(7), "#000000"), quality=90))
+    folder.add("same.jpg", encoded(laid(figure(0), "#000000"), quality=90))
     images = [*folder.images.values()]
-    assert [*flattened.same_outline(images)] == [(0, 1)]  # looked at
-    assert folder.find() == []
+    assert [*flattened.same_outline(images)] == [(0, 2)]
+    assert [group.pictures for group in folder.find()] == [("0.png", "same.jpg")]
