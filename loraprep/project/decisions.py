@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -82,7 +83,7 @@ class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.images is None or path in self.images
 
 
-class Decisions(msgspec.Struct, frozen=True):
+class Decisions(msgspec.Struct, frozen=True, dict=True):
     """A decision file as it stands. `rest`: "recommended" accepts everything still open.
 
     `joined`: key of an entry that asks many questions -> what it says for all of them.
@@ -92,6 +93,15 @@ class Decisions(msgspec.Struct, frozen=True):
     entries: dict[str, Entry] = msgspec.field(default_factory=dict)
     cleaning: str | list[str] | None = None  # captions: "undo", or the rules of caption hygiene that are undone
     joined: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+
+    @cached_property
+    def by_digest(self) -> dict[str, list[Entry]]:
+        """Short digest -> the entries about that picture, in their order: each of many pictures is looked for."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries.values():
+            for digest in set(entry.digests.values()):
+                found.setdefault(digest, []).append(entry)
+        return found
 
     def missing(self, keys: Iterable[str]) -> list[str]:
         """Return the entries in which those questions stand, sorted: as many answers are missing."""

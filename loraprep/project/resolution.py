@@ -101,25 +101,9 @@ def entry_for(given: Decisions, path: str, digest: str) -> tuple[Entry | None, M
         about = [e for e in (here, *_again(given, path)) if e.digests.get(path) in (None, digest[:SHORT])]
         answered = [e for e in about if e is here or _settles(e)]
         return (answered[-1], "exact") if answered else (here, "retouched")
-    about = _by_digest(given).get(digest[:SHORT], [])
+    about = given.by_digest.get(digest[:SHORT], [])
     answered = [e for e in about if _settles(e)]
     return ([*about[:1], *answered][-1], "renamed") if about else (None, "")
-
-
-_index: tuple[Decisions | None, dict[str, list[Entry]]] = (None, {})  # the file that was asked last, by digest
-
-
-def _by_digest(given: Decisions) -> dict[str, list[Entry]]:
-    """Return short digest -> the entries about that picture, in their order: each of many pictures is looked for."""
-    global _index
-    known, found = _index
-    if known is not given:
-        found = {}
-        for entry in given.entries.values():
-            for digest in set(entry.digests.values()):
-                found.setdefault(digest, []).append(entry)
-        _index = given, found
-    return found
 
 
 def _settles(entry: Entry) -> bool:
