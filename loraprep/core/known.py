@@ -46,10 +46,29 @@ class Known:
         """
         if self._path is None:
             return {name: make(name) for name in names}
-        stamp = _digest(_ORDERED.encode((resources.fingerprint(), under)))
-        found, kept = dict[str, _T](), self._path
+        path, stamp = self._path, _digest(_ORDERED.encode((resources.fingerprint(), under)))
+        found: dict[str, _T] = {}  # lasts where the file does not
+
+        def fill() -> None:
+            keys = {name: _digest(_ENCODER.encode(given(name))) for name in names}
+            named: dict[str, list[str]] = {}
+            for name, key in keys.items():
+                named.setdefault(key, []).append(name)
+            with closing(Store(path, kind, stamp)) as store:
+                for key, data in store.some(list(named)):
+                    try:
+                        found.update({name: typed.unpacked(data, form) for name in named[key]})
+                    except msgspec.MsgspecError:
+                        raise sqlite3.DatabaseError(f"what is kept of {kind} is not of its form") from None
+                new = [name for name in keys if name not in found]
+                found.update({name: make(name) for name in new})  # before anything is written: others wait for the file
+                for name in new:
+                    store.put(keys[name], _ENCODER.encode(found[name]))
+                if new and store.count() > 2 * len(named):
+                    store.keep_only(named)
+
         try:
-            return mended(kept, lambda: _each(kept, kind, stamp, names, given, make, form, found))
+            mended(path, fill)
         except sqlite3.Error as error:
             if not machine.withheld(error):
                 raise
@@ -57,36 +76,6 @@ class Known:
 
 
 NOWHERE = Known(None)
-
-
-def _each(
-    path: Path,
-    kind: str,
-    stamp: str,
-    names: Collection[str],
-    given: Callable[[str], object],
-    make: Callable[[str], _T],
-    form: type[_T],
-    found: dict[str, _T],
-) -> dict[str, _T]:
-    """Fill `found`, which lasts where the file does not, and return it in the order of `names`."""
-    keys = {name: _digest(_ENCODER.encode(given(name))) for name in names}
-    with closing(Store(path, kind, stamp)) as store:
-        named: dict[str, list[str]] = {}
-        for name, key in keys.items():
-            named.setdefault(key, []).append(name)
-        for key, data in store.some(list(named)):
-            try:
-                found |= {name: typed.unpacked(data, form) for name in named[key]}
-            except msgspec.MsgspecError:
-                raise sqlite3.DatabaseError(f"what is kept of {kind} is not of its form") from None
-        new = [name for name in keys if name not in found]
-        found |= {name: make(name) for name in new}  # before anything is written: others may wait for the file
-        for name in new:
-            store.put(keys[name], _ENCODER.encode(found[name]))
-        if new and store.count() > 2 * len(named):
-            store.keep_only(named)
-    return {name: found[name] for name in names}
 
 
 def _digest(data: bytes) -> str:
