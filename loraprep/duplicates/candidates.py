@@ -13,10 +13,15 @@ from loraprep.duplicates import flattened, hamming, index
 from loraprep.duplicates.keypoints import Glimpse, Keypoints, Sight
 from loraprep.project.settings import DuplicateLimits
 
+_Places = NDArray[np.intp]
+
 _FEW = 60  # points, below which a picture may share none with its copy; of others the index finds every copy
 _NEAREST, _ALIKE = 4, 0.9  # copies of a soft picture are its nearest, far above the latter
 _MANY = 20_000  # pictures, from which on comparing the thumbnails of all would take more than a minute
-_CHUNK = 256  # pictures compared with all at once
+_CHUNK, _SPAN = (
+    256,
+    2048,
+)  # pictures compared with so many at once; of all, products take gigabytes
 
 
 class Candidate:
@@ -138,18 +143,35 @@ def _alike(images: Sequence[Image], rows: NDArray[np.intp]) -> Iterator[tuple[in
     """
     if not len(rows):
         return
-    thumbs = np.frombuffer(bytes.fromhex("".join(i.thumb for i in images)), np.uint8).reshape(len(images), 24, 24)
-    plain = thumbs.reshape(len(images), -1).astype(np.float64)
-    size = plain.shape[1]
-    sums = plain.sum(axis=1)
-    spread = np.sqrt(np.maximum(size * (plain * plain).sum(axis=1) - sums * sums, 1.0))
+    thumbs = np.frombuffer(b"".join(bytes.fromhex(i.thumb) for i in images), np.uint8).reshape(len(images), -1)
+    size = thumbs.shape[1]
+    spans = [slice(start, start + _SPAN) for start in range(0, len(images), _SPAN)]
+    sums, squares = (
+        np.concatenate([(thumbs[span].astype(np.int64) ** power).sum(axis=1) for span in spans]).astype(np.float64)
+        for power in (1, 2)
+    )
+    spread = np.sqrt(np.maximum(size * squares - sums * sums, 1.0))
     for mirrored in (False, True):
         for start in range(0, len(rows), _CHUNK):
             part = rows[start : start + _CHUNK]
-            mine = (thumbs[part, :, ::-1] if mirrored else thumbs[part]).reshape(len(part), -1).astype(np.float64)
-            alike = (size * (mine @ plain.T) - np.outer(sums[part], sums)) / np.outer(spread[part], spread)
-            alike[np.arange(len(part)), part] = -1
-            for row, found in zip(part.tolist(), alike, strict=True):
-                near = np.flatnonzero(found > _ALIKE)  # few: to put all of them in order took most of a search
-                for j in near[np.argsort(-found[near], kind="stable")][:_NEAREST].tolist():
-                    yield min(row, j), max(row, j), mirrored
+            seen = thumbs[part].reshape(len(part), 24, 24)
+            mine = (seen[:, :, ::-1] if mirrored else seen).reshape(len(part), size).astype(np.float64)
+            nearest = []
+            for span in spans:
+                alike = size * (mine @ thumbs[span].astype(np.float64).T) - np.outer(sums[part], sums[span])
+                alike /= np.outer(spread[part], spread[span])
+                one, other = np.nonzero(alike > _ALIKE)  # few: to put all of them in order took most of a search
+                strange = part[one] != other + span.start
+                one, other = one[strange], other[strange]
+                nearest.append(_nearest(one, other + span.start, alike[one, other]))
+            one, other, _ = _nearest(*(np.concatenate(some) for some in zip(*nearest, strict=True)))
+            for n, j in zip(part[one].tolist(), other.tolist(), strict=True):
+                yield min(n, j), max(n, j), mirrored
+
+
+def _nearest(one: _Places, other: _Places, alike: NDArray[np.float64]) -> tuple[_Places, _Places, NDArray[np.float64]]:
+    """Of each of `one` the _NEAREST that are most alike, and of equal ones the first, in that order."""
+    order = np.lexsort((other, -alike, one))
+    one, other, alike = one[order], other[order], alike[order]
+    first = np.arange(len(one)) - np.searchsorted(one, one) < _NEAREST
+    return one[first], other[first], alike[first]

@@ -11,8 +11,9 @@ next few only. Copies of copies find each other over their neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from numpy.typing import NDArray
 from loraprep.duplicates.keypoints import MIRROR, OCTAVE, Glimpse, Keypoints, Quick
 
 Ints = NDArray[np.int64]
+Ints32 = NDArray[np.int32]
+_Picture = TypeVar("_Picture")
+_Number = TypeVar("_Number", bound=np.generic)
 
 _ALL = 1 << 21  # points that are looked up in all, so that the index takes less than 200 MB, but of a picture at least
 _TOP = 100  # those with the most contrast; a band of lettering may hold as many
@@ -27,8 +31,8 @@ _WIDE, _BANDS = 18, 7  # bits of a band: one in 250,000 pairs of strange points 
 _NEXT = 12  # neighbours in a sorted band that each point meets
 _NEAR = 24  # bits of 127 by which two views of one point may differ
 LEAST = 4  # points that agree; the paper's verification, too, asks for no fewer
-_STEP = 1 << 20  # pairs of points compared at once
-_ROWS = 1 << 14  # descriptors turned into bits at once
+_STEP = 1 << 17  # pairs of points compared at once: some 15 MB
+_ROWS = 1 << 14  # points of pictures taken in at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +68,49 @@ def shared(pictures: Iterable[Keypoints], count: int) -> list[Shared]:
     """Find the pairs of `count` pictures with at least LEAST points in common, sorted, mirrored pairs too."""
     top = max(_TOP, _ALL // max(1, count))
     plain, mirror, sizes, angles, counts = [], [], [], [], []
-    waiting: list[NDArray[np.uint8]] = []
-
-    def turn_into_bits() -> None:
-        rows = np.concatenate(waiting)  # many at once: a product of a few rows costs more to begin than to do
+    for part in _together_in_rows(pictures, lambda picture: len(picture.places[:top])):
+        rows = np.concatenate([picture.descriptors[:top] for picture in part])
+        places = np.concatenate([picture.places[:top] for picture in part])
         plain.append(_bits(rows))
         mirror.append(_bits(rows[:, MIRROR]))
-        waiting.clear()
-
-    for picture in pictures:
-        waiting.append(picture.descriptors[:top])
-        sizes.append(np.log2(np.maximum(picture.places[:top, 2], 1e-3)))
-        angles.append(picture.places[:top, 3])
-        counts.append(len(waiting[-1]))
-        if sum(map(len, waiting)) >= _ROWS:
-            turn_into_bits()
-    if waiting:
-        turn_into_bits()
+        sizes.append(np.log2(np.maximum(places[:, 2], 1e-3)))
+        angles.append(places[:, 3].copy())  # what it is a part of is not held
+        counts += [len(picture.places[:top]) for picture in part]
     if not sum(counts):
         return []
-    owner = np.repeat(np.arange(len(counts)), counts)
-    hits = _near(np.concatenate([*plain, *mirror]), owner)
-    return _agreed(hits, owner, np.concatenate(sizes), np.concatenate(angles), len(counts))
+    owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    return _agreed(_near(_joined([plain, mirror]), owner), owner, _joined([sizes]), _joined([angles]), len(counts))
+
+
+def _together_in_rows(pictures: Iterable[_Picture], rows: Callable[[_Picture], int]) -> Iterator[list[_Picture]]:
+    """Yield pictures of _ROWS rows in all at a time: to work on a few rows costs more to begin than to do.
+
+    What a picture is read from holds all its points: of no more pictures than these is that in memory.
+    """
+    waiting: list[_Picture] = []
+    number = 0
+    for picture in pictures:
+        waiting.append(picture)
+        number += rows(picture)
+        if number >= _ROWS:
+            yield waiting
+            waiting, number = [], 0
+    if waiting:
+        yield waiting
+
+
+def _joined(parts: list[list[NDArray[_Number]]]) -> NDArray[_Number]:
+    """Return all of them, list after list, in one; each is let go as it is copied, so that no two of them are held."""
+    first = parts[0][0]
+    whole = np.empty((sum(len(part) for some in parts for part in some), *first.shape[1:]), first.dtype)
+    start = 0
+    for some in parts:
+        some.reverse()
+        while some:
+            part = some.pop()
+            whole[start : start + len(part)] = part
+            start += len(part)
+    return whole
 
 
 _QUICK_NEXT = 6
@@ -99,39 +124,45 @@ _QUICK_NEAR = 30  # bits of 256 by which two quick views of one point may differ
 def met(pictures: Iterable[Glimpse], count: int) -> NDArray[np.bool_]:
     """Tell which of `count` pictures share at least LEAST quick points that agree with another, or one mirrored."""
     top = max(_TOP, _ALL // max(1, count) // 2)
-    sides: tuple[list[Quick], list[Quick]] = ([], [])  # of all pictures, then of all of them mirrored
-    for picture in pictures:
-        for side, points in zip(sides, picture.sides, strict=True):
-            side.append(points[:top])
-    parts = [*sides[0], *sides[1]]
+    bits: tuple[list[NDArray[np.uint64]], ...] = ([], [])  # of all pictures, then of all of them mirrored
+    ways: tuple[list[Quick], ...] = ([], [])  # octave and angle
+    counts: tuple[list[int], ...] = ([], [])
+    for part in _together_in_rows(pictures, lambda picture: sum(len(side[:top]) for side in picture.sides)):
+        for n in range(2):
+            rows = np.concatenate([picture.sides[n][:top] for picture in part])
+            bits[n].append(np.ascontiguousarray(rows[:, 2:]).view(">u8").astype(np.uint64))
+            ways[n].append(rows[:, :2].copy())
+            counts[n].extend(len(picture.sides[n][:top]) for picture in part)
     found = np.zeros(count, bool)
-    if not sum(map(len, parts)):
+    if not sum(map(sum, counts)):
         return found
-    owner = np.repeat(np.arange(2 * count), [len(part) for part in parts])
-    rows = np.concatenate(parts)
-    signatures = np.ascontiguousarray(rows[:, 2:]).view(">u8").astype(np.uint64)
+    owner = np.repeat(np.arange(2 * count, dtype=np.int32), [*counts[0], *counts[1]])
+    signatures, seen = _joined([*bits]), _joined([*ways])
 
     def strangers(p: Ints, q: Ints) -> NDArray[np.bool_]:
         one, other = owner[p], owner[q]
         different: NDArray[np.bool_] = ((one < count) | (other < count)) & (one % count != other % count)
         return different & ~(found[one % count] & found[other % count])
 
-    octaves, angles = rows[:, 0].astype(np.float64) * np.log2(OCTAVE), rows[:, 1] * (360 / 256)
     codes = np.zeros(0, np.int64)
     for bands in _QUICK_ROUNDS:
-        p, q = _neighbours(signatures, bands, _QUICK_NEXT, _QUICK_NEAR, strangers)
-        codes = np.unique(np.concatenate([codes, np.minimum(p, q) * len(owner) + np.maximum(p, q)]))
-        a, b = codes // len(owner), codes % len(owner)
-        pair = owner[a] * 2 * count + owner[b]
-        for code in _together(pair, (angles[b] - angles[a]) % 360, octaves[b] - octaves[a], a, b):
-            found[[code // (2 * count) % count, code % (2 * count) % count]] = True
+        near = _neighbours(signatures, bands, _QUICK_NEXT, _QUICK_NEAR, strangers)
+        codes = _merged(codes, (np.minimum(p, q) * len(owner) + np.maximum(p, q) for p, q in near))
+        for some in _by_first(codes, len(owner), owner):
+            a, b = some // len(owner), some % len(owner)
+            pair = owner[a].astype(np.int64) * 2 * count + owner[b]
+            turn = (seen[b, 1] * (360 / 256) - seen[a, 1] * (360 / 256)) % 360
+            octaves = (seen[n, 0].astype(np.float64) * np.log2(OCTAVE) for n in (b, a))
+            for code in _together(pair, turn, next(octaves) - next(octaves), a, b):
+                found[[code // (2 * count) % count, code % (2 * count) % count]] = True
         if found.all():
             break
-        codes = codes[~(found[owner[a] % count] & found[owner[b] % count])]
+        left = (some[strangers(some // len(owner), some % len(owner))] for some in _by_first(codes, len(owner), owner))
+        codes = np.concatenate([codes[:0], *left])
     return found
 
 
-def _near(signatures: NDArray[np.uint64], owner: Ints) -> Ints:
+def _near(signatures: NDArray[np.uint64], owner: Ints32) -> Ints:
     """Codes of near points of different pictures: (a * n + b) * 2 + mirrored, a's picture before b's."""
     n = len(owner)
 
@@ -139,11 +170,14 @@ def _near(signatures: NDArray[np.uint64], owner: Ints) -> Ints:
         different: NDArray[np.bool_] = ((p < n) | (q < n)) & (owner[p % n] != owner[q % n])
         return different
 
-    p, q = _neighbours(signatures, range(_BANDS), _NEXT, _NEAR, strangers)
-    a, b, mirrored = p % n, q % n, ((p >= n) | (q >= n)).astype(np.int64)
-    swap = owner[a] > owner[b]
-    a, b = np.where(swap, b, a), np.where(swap, a, b)
-    return np.unique((a * n + b) * 2 + mirrored)
+    def codes() -> Iterator[Ints]:
+        for p, q in _neighbours(signatures, range(_BANDS), _NEXT, _NEAR, strangers):
+            a, b, mirrored = p % n, q % n, (p >= n) | (q >= n)
+            swap = owner[a] > owner[b]
+            a, b = np.where(swap, b, a), np.where(swap, a, b)
+            yield (a * n + b) * 2 + mirrored
+
+    return _merged(np.zeros(0, np.int64), codes())
 
 
 def _neighbours(
@@ -152,51 +186,87 @@ def _neighbours(
     following: int,
     near: int,
     wanted: Callable[[Ints, Ints], NDArray[np.bool_]],
-) -> tuple[Ints, Ints]:
+) -> Iterator[tuple[Ints, Ints]]:
     """Pairs of rows that are `wanted` and differ in `near` bits at most, of those next to each other in sorted bands.
 
     A pair that several bands bring together is named as often.
     """
-    found = [np.zeros((2, 0), np.int64)]
     for band in bands:
         key = _band(signatures, band)
-        order = np.argsort(key, kind="stable")
+        order = np.argsort(key, kind="stable").astype(np.int32)
         key = key[order]
         for step in range(1, following + 1):
-            same = np.flatnonzero(key[step:] == key[:-step])
-            if not len(same):
-                break
-            for start in range(0, len(same), _STEP):
-                part = same[start : start + _STEP]
-                p, q = order[part], order[part + step]
+            met = False
+            for start in range(0, len(key) - step, _STEP):
+                here = key[start : min(start + _STEP, len(key) - step)]
+                same = start + np.flatnonzero(key[start + step : start + step + len(here)] == here)
+                met |= len(same) > 0
+                p, q = order[same].astype(np.int64), order[same + step].astype(np.int64)
                 ok = wanted(p, q)
                 p, q = p[ok], q[ok]
                 ok = np.bitwise_count(signatures[p] ^ signatures[q]).sum(axis=1) <= near
-                found.append(np.stack([p[ok], q[ok]]))
-    p, q = np.concatenate(found, axis=1)
-    return p, q
+                yield p[ok], q[ok]
+            if not met:
+                break
 
 
-def _band(signatures: NDArray[np.uint64], band: int) -> NDArray[np.uint64]:
+def _merged(codes: Ints, more: Iterable[Ints]) -> Ints:
+    """Put all of them in order, each once."""
+    parts, number = [codes], 0
+    for part in more:
+        parts.append(part)
+        number += len(part)
+        if number > max(_STEP, len(parts[0])):
+            parts, number = [_each_once(parts)], 0
+    return _each_once(parts)
+
+
+def _each_once(parts: Sequence[Ints]) -> Ints:
+    codes = np.concatenate(parts)
+    codes.sort()
+    new = np.ones(len(codes), bool)
+    new[1:] = codes[1:] != codes[:-1]
+    once: Ints = codes[new]
+    return once
+
+
+def _by_first(codes: Ints, width: int, owner: Ints32) -> Iterator[Ints]:
+    """Cut sorted codes (first point * width + the rest) into parts of some _STEP, between two pictures each time."""
+    start = 0
+    while start < len(codes):
+        stop = start + _STEP
+        if stop < len(codes):
+            following = np.searchsorted(owner, owner[codes[stop] // width], "right")
+            stop = int(np.searchsorted(codes, following * width))
+        yield codes[start:stop]
+        start = stop
+
+
+def _band(signatures: NDArray[np.uint64], band: int) -> NDArray[np.uint32]:
     """_WIDE bits from the band's first on, counted from the highest of them."""
     start = band * _WIDE
     mask = np.uint64((1 << _WIDE) - 1)
     word, place = divmod(start, 64)
     if place + _WIDE <= 64:
-        return (signatures[:, word] >> np.uint64(64 - place - _WIDE)) & mask
+        return ((signatures[:, word] >> np.uint64(64 - place - _WIDE)) & mask).astype(np.uint32)
     low = place + _WIDE - 64
     high = signatures[:, word] << np.uint64(low)
-    return (high | (signatures[:, word + 1] >> np.uint64(64 - low))) & mask
+    return ((high | (signatures[:, word + 1] >> np.uint64(64 - low))) & mask).astype(np.uint32)
 
 
-def _agreed(hits: Ints, owner: Ints, sizes: NDArray[np.floating], angles: NDArray[np.floating], n: int) -> list[Shared]:
+def _agreed(
+    hits: Ints, owner: Ints32, sizes: NDArray[np.floating], angles: NDArray[np.floating], n: int
+) -> list[Shared]:
     """Of each pair of pictures the most points that agree within 45 degrees and an octave."""
-    total, mirrored = len(owner), hits & 1
-    a, b = (hits >> 1) // total, (hits >> 1) % total
-    turn = np.where(mirrored == 1, 540 - angles[b] - angles[a], angles[b] - angles[a]) % 360
-    pair = (owner[a] * n + owner[b]) * 2 + mirrored
-    told = sorted(_together(pair, turn, sizes[b] - sizes[a], a, b).items())
-    return [Shared((key >> 1) // n, (key >> 1) % n, bool(key & 1), count) for key, count in told]
+    total = len(owner)
+    told: list[tuple[int, int]] = []
+    for part in _by_first(hits, 2 * total, owner):
+        mirrored = part & 1
+        a, b = (part >> 1) // total, (part >> 1) % total
+        turn = np.where(mirrored == 1, 540 - angles[b] - angles[a], angles[b] - angles[a]) % 360
+        pair = (owner[a].astype(np.int64) * n + owner[b]) * 2 + mirrored
+        told += _together(pair, turn, sizes[b] - sizes[a], a, b).items()
+    return [Shared((key >> 1) // n, (key >> 1) % n, bool(key & 1), count) for key, count in sorted(told)]
 
 
 def _together(pair: Ints, turn: NDArray[np.floating], scale: NDArray[np.floating], a: Ints, b: Ints) -> dict[int, int]:
