@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 import msgspec
@@ -39,43 +39,62 @@ def one_sided_findings(axes: Sequence[Axis], kept: int) -> list[Finding]:
     ]
 
 
+class _Places:
+    """Pictures as the bits of a whole number, by path: sets of paths of very many take hundreds of times the memory."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = sorted(paths)
+        self._at = {path: n for n, path in enumerate(self._paths)}
+
+    def bits(self, paths: Iterable[str]) -> int:
+        """Set the bits of these."""
+        bits = bytearray(len(self._paths) // 8 + 1)
+        for path in paths:
+            n = self._at[path]
+            bits[n >> 3] |= 1 << (n & 7)
+        return int.from_bytes(bits, "little")
+
+    def paths(self, bits: int) -> tuple[str, ...]:
+        """Return those whose bits are set, sorted."""
+        return tuple(path for path, bit in zip(self._paths, reversed(f"{bits:b}"), strict=False) if bit == "1")
+
+
 class _Cell(msgspec.Struct, frozen=True):
-    """Two terms that were both looked for on the same pictures."""
+    """Two terms that were both looked for on the same pictures; of these, bits of _Places, and how many they are."""
 
     a: str
     b: str
     a_said: str  # "cats"
     b_said: str  # "in a forest"
     c_said: str  # what most of the others are, "" if that is nothing of one word
-    seen: frozenset[str]  # paths
-    of_a: frozenset[str]
-    of_b: frozenset[str]
+    seen: int
+    of_a: int
+    of_b: int
+    count: int
+    count_a: int
+    count_b: int
+    both: int
     chance: float
     word: bool  # a is a caption's own word
     thing: bool  # b is something that captions name beside a
 
     @property
-    def both(self) -> tuple[str, ...]:
-        """Paths that have both."""
-        return tuple(sorted(self.of_a & self.of_b))
-
-    @property
     def share(self) -> float:
         """Of a's pictures, how many have b."""
-        return len(self.both) / len(self.of_a)
+        return self.both / self.count_a
 
     @property
-    def cut(self) -> frozenset[frozenset[frozenset[str]]]:
+    def cut(self) -> frozenset[frozenset[int]]:
         """How the two terms part the pictures: the same for "all cats at night" and "all the others by day"."""
-        return frozenset(frozenset({part, self.seen - part}) for part in (self.of_a, self.of_b))
+        return frozenset(frozenset({part, self.seen & ~part}) for part in (self.of_a, self.of_b))
 
 
 class _Told(msgspec.Struct, frozen=True):
-    """One way of telling pictures apart: term -> the pictures that have it, of those looked at."""
+    """One way of telling pictures apart: term -> the pictures that have it, of those looked at, as bits of _Places."""
 
     name: str
-    seen: frozenset[str]
-    terms: dict[str, frozenset[str]]
+    seen: int
+    terms: dict[str, int]
     said: dict[str, str] = {}  # how a term is said of a picture, where resources/asked.yaml does not know
 
 
@@ -90,51 +109,60 @@ def tied_findings(axes: Sequence[Axis], found: AxisLabels, words: Mapping[str, S
     or too common to be told apart from chance at all are not counted as tried (Tarone 1990). A picture's shape is left
     out: it follows what is shown, and trainers sort by it anyway. What says the same of the same pictures is told once.
     """
-    told = [_axis(a, found[a.name]) for a in axes if a.name != "shape"]
+    axes = [a for a in axes if a.name != "shape"]
+    places = _Places({*(words or ()), *itertools.chain.from_iterable(found[a.name] for a in axes)})
+    told = [_axis(a, found[a.name], places) for a in axes]
     pairs = list(itertools.combinations(told, 2))
     if words:
-        whom, medium, beside = _whom(words), _medium(words), _beside(words)
+        whom, medium, beside = (of(words, places) for of in (_whom, _medium, _beside))
         subjects = [t for t in told if t.name == "subject"]
         pairs += [(whom, t) for t in told if t.name != "subject"]
         pairs += [(s, t) for s in (*subjects, whom) for t in (medium, beside)]
-    tried: dict[tuple[frozenset[str], frozenset[str], frozenset[str]], _Cell] = {}
+    tried: dict[tuple[int, int, int], _Cell] = {}
     for a, b in pairs:
         for cell in _cells(a, b):  # "cat" may be every animal there is: one question, and not two
             tried.setdefault((cell.seen, cell.of_a, cell.of_b), cell)
     cells = list(tried.values())
     sure = diversity.holm([cell.chance for cell in cells], [_least_chance(cell) for cell in cells], _CHANCE)
     tied = [cell for cell, holds in zip(cells, sure, strict=True) if holds and cell.share >= _MOST]
-    tied = [cell for cell in tied if len(cell.both) >= _FEW]
-    tied.sort(key=lambda c: (c.chance, c.word, -c.share, -len(c.of_a), c.both, c.a, c.b))
+    paths = {n: places.paths(cell.of_a & cell.of_b) for n, cell in enumerate(tied) if cell.both >= _FEW}
+    order = sorted(paths, key=lambda n: _surest(tied[n], paths[n]))
     kept: list[_Cell] = []
-    for cell in tied:
-        again = any(cell.cut == k.cut or (cell.b == k.b and cell.of_a <= k.of_a) for k in kept)
+    for cell in (tied[n] for n in order):
+        again = any(cell.cut == k.cut or (cell.b == k.b and not cell.of_a & ~k.of_a) for k in kept)
         if not again and not (cell.thing and sum(k.thing for k in kept) >= _THINGS):
             kept.append(cell)
-    return [_tie(cell) for cell in kept]
+    return [_tie(cell, places.paths(cell.of_a & cell.of_b)) for cell in kept]
 
 
-def _axis(axis: Axis, labels: Mapping[str, list[str]]) -> _Told:
-    return _Told(axis.name, frozenset(labels), _by_term({path: terms[:1] for path, terms in labels.items()}))
+def _surest(cell: _Cell, paths: tuple[str, ...]) -> tuple[float, bool, float, int, tuple[str, ...], str, str]:
+    return cell.chance, cell.word, -cell.share, -cell.count_a, paths, cell.a, cell.b
 
 
-def _whom(words: Mapping[str, Spoken]) -> _Told:
-    return _Told("whom", frozenset(words), _by_term({p: [w.whom] if w.whom else [] for p, w in words.items()}))
+def _axis(axis: Axis, labels: Mapping[str, list[str]], places: _Places) -> _Told:
+    terms = ((path, terms[:1]) for path, terms in labels.items())
+    return _Told(axis.name, places.bits(labels), _by_term(terms, places))
 
 
-def _medium(words: Mapping[str, Spoken]) -> _Told:
+def _whom(words: Mapping[str, Spoken], places: _Places) -> _Told:
+    often = Counter(w.whom for w in words.values())  # no other is tried
+    terms = ((p, [w.whom] if w.whom and often[w.whom] >= _FEW else []) for p, w in words.items())
+    return _Told("whom", places.bits(words), _by_term(terms, places))
+
+
+def _medium(words: Mapping[str, Spoken], places: _Places) -> _Told:
     seen = {p: [w.medium] for p, w in words.items() if w.medium}
-    return _Told("medium", frozenset(seen), _by_term(seen))
+    return _Told("medium", places.bits(seen), _by_term(seen.items(), places))
 
 
-def _beside(words: Mapping[str, Spoken]) -> _Told:
+def _beside(words: Mapping[str, Spoken], places: _Places) -> _Told:
     said: dict[str, Counter[str]] = {}
     for spoken in words.values():
         for head, as_said in spoken.beside.items():
             said.setdefault(head, Counter())[as_said] += 1
     alike = {head: _said_alike(ways) for head, ways in said.items() if ways.total() >= _FEW}  # no other is tried
-    have = {path: [head for head in spoken.beside if head in alike] for path, spoken in words.items()}
-    return _Told("beside", frozenset(words), _by_term(have), alike)
+    have = ((path, [head for head in spoken.beside if head in alike]) for path, spoken in words.items())
+    return _Told("beside", places.bits(words), _by_term(have, places), alike)
 
 
 def _said_alike(ways: Counter[str]) -> str:
@@ -162,37 +190,42 @@ def _end(one: Sequence[str], other: Sequence[str]) -> int:
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0].casefold() == pair[1].casefold(), pairs))
 
 
-def _by_term(labels: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
-    have: dict[str, set[str]] = {}
-    for path, terms in labels.items():
+def _by_term(labels: Iterable[tuple[str, Sequence[str]]], places: _Places) -> dict[str, int]:
+    have: dict[str, list[str]] = {}
+    for path, terms in labels:
         for term in terms:
-            have.setdefault(term, set()).add(path)
-    return {term: frozenset(paths) for term, paths in sorted(have.items())}
+            have.setdefault(term, []).append(path)
+    return {term: places.bits(paths) for term, paths in sorted(have.items())}
 
 
 def _cells(left: _Told, right: _Told) -> Iterator[_Cell]:
     """Try the terms of one with those of the other, of the pictures looked at for both."""
     seen = left.seen & right.seen
-    if len(seen) < LEAST:
+    count = seen.bit_count()
+    if count < LEAST:
         return
-    every = [{t: p & seen for t, p in told.terms.items()} for told in (left, right)]
-    ones, others = ({t: p for t, p in terms.items() if len(p) >= _FEW} for terms in every)
-    first, second = (sorted((t for t in terms if terms[t]), key=lambda t: (-len(terms[t]), t)) for terms in every)
-    classes = {y: lexicon.meant("subject_class", y) for y in others} if right.name == "beside" else {}
-    for (x, of_x), (y, of_y) in itertools.product(ones.items(), others.items()):
-        both = len(of_x & of_y)
-        if len(seen) in (len(of_x), len(of_y)) or classes.get(y) == x:  # fruit is a still life
+    every = [{t: of for t, p in told.terms.items() if (of := p & seen)} for told in (left, right)]
+    counts = [{t: of.bit_count() for t, of in terms.items()} for terms in every]
+    first, second = (sorted(terms, key=lambda t: (-terms[t], t)) for terms in counts)
+    ones, others = ([(t, of, counts[n][t]) for t, of in every[n].items() if counts[n][t] >= _FEW] for n in range(2))
+    classes = {y: lexicon.meant("subject_class", y) for y, *_ in others} if right.name == "beside" else {}
+    for (x, of_x, count_x), (y, of_y, count_y) in itertools.product(ones, others):
+        if count in (count_x, count_y) or classes.get(y) == x:  # fruit is a still life
             continue
-        chance = diversity.fisher(both, len(of_x), len(of_y), len(seen))
+        both = (of_x & of_y).bit_count()
+        chance = diversity.fisher(both, count_x, count_y, count)
         a, of_a, b, of_b, told, most = x, of_x, y, of_y, (left, right), second
-        if len(of_y) < len(of_x) and left.name != "whom" and right.name != "beside":
+        count_a, count_b = count_x, count_y
+        if count_y < count_x and left.name != "whom" and right.name != "beside":
             a, of_a, b, of_b, told, most = y, of_y, x, of_x, (right, left), first
+            count_a, count_b = count_y, count_x
         instead = "" if told[1].said else next((t for t in most if t != b), "")
         yield _Cell(
             a, b, lexicon.named(2, a) if told[0].name != "whom" else _several(a),
             told[1].said.get(b) or (f"of a {b}" if told[1].name == "whom" else lexicon.asked(1, b)),
             lexicon.asked(1, instead) if instead else "without it",
-            seen, of_a, of_b, chance, "whom" in (left.name, right.name), bool(told[1].said),
+            seen, of_a, of_b, count, count_a, count_b, both, chance, "whom" in (left.name, right.name),
+            bool(told[1].said),
         )  # fmt: skip
 
 
@@ -207,13 +240,13 @@ def _plurals() -> dict[str, str]:
 
 
 def _least_chance(cell: _Cell) -> float:
-    n, m = len(cell.of_a), len(cell.of_b)
-    return diversity.fisher(min(n, m), n, m, len(cell.seen))
+    n, m = cell.count_a, cell.count_b
+    return diversity.fisher(min(n, m), n, m, cell.count)
 
 
-def _tie(cell: _Cell) -> Finding:
-    both, of_a = len(cell.both), len(cell.of_a)
-    rest = len(cell.of_b) - both
+def _tie(cell: _Cell, paths: tuple[str, ...]) -> Finding:
+    both, of_a = cell.both, cell.count_a
+    rest = cell.count_b - both
     values: dict[str, Value] = {
         "a_said": cell.a_said,
         "b_said": cell.b_said,
@@ -224,9 +257,9 @@ def _tie(cell: _Cell) -> Finding:
         "both": both,
         "of_a": of_a,
         "rest": f"{rest or 'none'} {'is' if rest < 2 else 'are'}",
-        "others": len(cell.seen) - of_a,
+        "others": cell.count - of_a,
     }
-    return Finding(Code.TIED, cell.both, values)
+    return Finding(Code.TIED, paths, values)
 
 
 def unknown_findings(axes: Sequence[Axis], kept: int) -> list[Finding]:
