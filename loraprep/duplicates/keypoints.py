@@ -37,7 +37,7 @@ _SOFT = 200  # points, below which a cut of a picture may have next to none, so 
 _FAINT, _BLUR = 0.002, 1.5  # their contrast; px that it is blurred by first, or they are what saving a JPEG leaves
 _SCALE = 512.0  # of a root-normalised component, to lie in 0..255
 _VERSION = 3  # of the cache: raised with anything that changes what a picture's points are
-_QUICK_VERSION = 4  # the same of glimpses
+_QUICK_VERSION = 5  # the same of glimpses
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,10 @@ def _sift(contrast: float):  # type: ignore[no-untyped-def]
 
 
 _Points = TypeVar("_Points")
-Quick = NDArray[np.uint8]  # (n, 34): the level of OCTAVE, the angle in 256ths of a turn, and 256 bits
+# (n, 36): the level of OCTAVE, the angle in 256ths of a turn, the place in pairs of px with the picture's middle at
+# MIDDLE, and 256 bits
+Quick = NDArray[np.uint8]
+PLACED, MIDDLE = 4, SIDE // 4
 GLIMPSES = 300  # points of a glimpse
 _CORNERS, _CELLS = 900, 4  # corners that they are chosen from, and parts of each side that have an equal share of them
 OCTAVE = 1.25  # between two of its eight levels
@@ -137,7 +140,7 @@ class Glimpse:
     @classmethod
     def unpacked(cls, data: bytes) -> Glimpse:
         """Undo `packed`. Raises ValueError."""
-        rows = np.frombuffer(data[2:], np.uint8).reshape(-1, 34)
+        rows = np.frombuffer(data[2:], np.uint8).reshape(-1, PLACED + 32)
         first = int.from_bytes(data[:2], "little")
         return cls((rows[:first], rows[first:]))
 
@@ -156,7 +159,7 @@ def glimpse(pixels: Pixels) -> Glimpse:
         cv2.KeyPoint(width - 1 - p.pt[0], p.pt[1], p.size, (540 - p.angle) % 360, p.response, p.octave) for p in points
     ]
     turned, mirrored = _orb().compute(np.ascontiguousarray(grey[:, ::-1]), turned)
-    return Glimpse((_quick(points, bits), _quick(turned, mirrored)))
+    return Glimpse((_quick(points, bits, grey.shape), _quick(turned, mirrored, grey.shape)))
 
 
 def _spread(points: Sequence[Any], height: int, width: int) -> list[Any]:
@@ -174,12 +177,16 @@ def _strongest(point: Any) -> tuple[float, tuple[float, float], int]:
     return -point.response, point.pt, point.octave
 
 
-def _quick(points: Sequence[Any], bits: NDArray[np.uint8] | None) -> Quick:
+def _quick(points: Sequence[Any], bits: NDArray[np.uint8] | None, shape: tuple[int, ...]) -> Quick:
     if bits is None:
-        return np.zeros((0, 34), np.uint8)
+        return np.zeros((0, PLACED + 32), np.uint8)
     order = sorted(range(len(points)), key=lambda n: _strongest(points[n]))
-    how = [(points[n].octave, int(points[n].angle * 256 / 360) % 256) for n in order]
-    return np.column_stack([np.array(how, np.uint8), bits[order]])
+    middle = shape[1] / 2, shape[0] / 2
+    placed = np.zeros((len(order), PLACED), np.uint8)
+    for row, point in zip(placed, (points[n] for n in order), strict=True):
+        across, down = (round((at - half) / 2) + MIDDLE for at, half in zip(point.pt, middle, strict=True))
+        row[:] = point.octave, int(point.angle * 256 / 360) % 256, min(across, 255), min(down, 255)
+    return np.column_stack([placed, bits[order]])
 
 
 @cache

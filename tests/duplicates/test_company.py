@@ -59,5 +59,16 @@ def test_asking_in_rounds_misses_nobody(monkeypatch: pytest.MonkeyPatch) -> None
     assert not asked[[3, 4]].any()
 
 
+def test_points_that_lie_anywhere_bring_no_two_pictures_together() -> None:
+    """Each point of the one is in the other, turned and scaled alike, but not where it would be."""
+    points = keypoints.of_picture(np.asarray(pictures.scene(640, 480, 4)))
+    places = points.places.copy()
+    assert index.shared([points, points], 2) == [index.Shared(0, 1, False, len(places))]
+    random = np.random.default_rng(5)
+    places[:, :2] = np.stack([random.uniform(0, side, len(places)) for side in (points.width, points.height)], axis=1)
+    strewn = keypoints.Keypoints(points.height, points.width, places, points.descriptors)
+    assert sum(found.points for found in index.shared([points, strewn], 2)) < len(places) / 8
+
+
 def _both_ways(seen: Glimpse) -> list[tuple[Quick, Quick]]:
     return list(zip(seen.sides, Glimpse.unpacked(seen.packed()).sides, strict=True))
