@@ -49,11 +49,15 @@ def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """The pairs of `count` pictures whose hashes are near: rows and columns, upright, and with the other mirrored."""
+    """The pairs of `count` pictures that are near as a whole: rows and columns.
+
+    By their hashes, upright and with the other mirrored; and by their outlines, of which only one is transparent.
+    """
 
     count: int
     upright: hamming.Found
     mirrored: hamming.Found
+    outlines: hamming.Found
 
     def of(self, chosen: NDArray[np.bool_]) -> Near:
         """Return those of the chosen pictures, by their places among these."""
@@ -63,15 +67,18 @@ class Near:
             both = chosen[found[0]] & chosen[found[1]]
             return place[found[0][both]], place[found[1][both]]
 
-        return Near(int(chosen.sum()), among(self.upright), among(self.mirrored))
+        return Near(int(chosen.sum()), among(self.upright), among(self.mirrored), among(self.outlines))
 
 
 def near(images: Sequence[Image], limits: DuplicateLimits) -> Near:
-    """Find the pairs whose hashes, all four of which each has, are at most `limits.phash` and `.dhash` bits apart."""
+    """Find the pairs whose hashes, all four of which each has, are at most `limits.phash` and `.dhash` bits apart, and
+    those of flattened.same_outline.
+    """
     plain = hamming.side(bits(i.phash for i in images), bits(i.dhash for i in images))
     turned = hamming.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
     upright, mirrored = (hamming.near(plain, other, int(limits.phash), int(limits.dhash)) for other in (None, turned))
-    return Near(len(images), upright, mirrored)
+    i, j = np.array([*flattened.same_outline(images)], np.intp).reshape(-1, 2).T
+    return Near(len(images), upright, mirrored, (i, j))
 
 
 def find_candidates(images: Sequence[Image], sight: Sight, alike: Near) -> list[Candidate]:
@@ -106,7 +113,7 @@ def find_candidates(images: Sequence[Image], sight: Sight, alike: Near) -> list[
                 best[i, j].seen_alike(mirrored)
     for i, j, mirrored in _alike(images, np.flatnonzero(few | alone if len(images) < _MANY else few)):
         best.setdefault((i, j), Candidate(i, j, mirrored, 0)).seen_alike(mirrored)
-    for i, j in flattened.same_outline(images):
+    for i, j in zip(*map(np.ndarray.tolist, alike.outlines), strict=True):
         best.setdefault((i, j), Candidate(i, j, False, 0)).alike = True
     for (i, j), candidate in best.items():
         candidate.alike |= bool(few[i] or few[j])
@@ -127,11 +134,9 @@ def in_company(images: Sequence[Image], sight: Sight, alike: Near) -> NDArray[np
             yield found
 
     company = index.met(seen(), len(images)) | few
-    for side in (*alike.upright, *alike.mirrored):
+    for side in (*alike.upright, *alike.mirrored, *alike.outlines):
         company[side] = True
     for i, j, _ in _alike(images, np.flatnonzero(few if len(images) >= _MANY else ~company | few)):
-        company[[i, j]] = True
-    for i, j in flattened.same_outline(images):
         company[[i, j]] = True
     return company
 
