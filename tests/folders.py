@@ -13,6 +13,7 @@ import numpy as np
 from msgspec.structs import replace
 from PIL import Image as Pillow
 
+from loraprep.core import typed
 from loraprep.core.records import Group, Image
 from loraprep.duplicates import keypoints, questions, relations
 from loraprep.imaging import decode
@@ -109,7 +110,7 @@ class Folder:
     def add(self, path: str, data: bytes | Picture, **facts: Any) -> None:
         data = data if isinstance(data, bytes) else encoded(data)
         digest = hashlib.sha256(data).hexdigest()
-        made = msgspec.convert({**_seen(data), "path": path, "state": "image", "digest": digest}, Image)
+        made = typed.convert({**_seen(data), "path": path, "state": "image", "digest": digest}, Image)
         self.images[path] = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data), **facts)
         self.data[path] = data
 

@@ -13,6 +13,7 @@ from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption, Elements
 from loraprep.core.text import listed
+from loraprep.core.typed import Chosen
 from loraprep.project import groups
 from loraprep.project.profiles import Kind
 from loraprep.project.settings import Settings
@@ -42,7 +43,7 @@ def fused_terms(
     finding knows its cause: "pictures" (they show it: collect contrast) or "wording" (only captions say it: drop it).
     `memory`: where the terms of each caption are kept.
     """
-    spoken = {path: c for path, c in sorted(captions.items()) if c.origin != "none"}
+    spoken = Chosen(captions, (path for path in sorted(captions) if captions[path].origin != "none"))
     if len(spoken) < LEAST or kind.pairs:  # every instruction names the change that is taught
         return []
     limits = settings.thresholds.captions

@@ -22,6 +22,7 @@ from loraprep.captions.vision.store import Answers
 from loraprep.core import files
 from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Elements, Image
+from loraprep.core.typed import Packed
 from loraprep.project import profiles
 from loraprep.project.settings import Captioning, Settings
 
@@ -46,7 +47,7 @@ def describe_all(
     chosen: Mapping[str, str] | None = None,
     spared: Mapping[str, Collection[str]] | None = None,
     known: Known = NOWHERE,
-) -> dict[str, Elements]:
+) -> Mapping[str, Elements]:
     """Describe each of `images`: path -> elements. Raises UserError if a captioner is unknown.
 
     `everyone` is the whole set, for what its names have in common; `answers`, `missing`, `chosen` and `spared` are a
@@ -71,7 +72,10 @@ def describe_all(
 
     kept = [path for path in found if anew.isdisjoint(asked[path])]
     result = known.each("elements", (settings.trigger, sorted(code.items())), kept, given, describe, Elements)
-    return {path: result[path] if path in result else describe(path) for path in found}
+    described = Packed(Elements)
+    for path in found:
+        described[path] = result[path] if path in result else describe(path)
+    return described
 
 
 def _code(name: str) -> str:

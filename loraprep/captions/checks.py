@@ -14,6 +14,7 @@ from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption, Elements, Grade
 from loraprep.core.text import SHOWN, listed
+from loraprep.core.typed import Chosen, Packed
 from loraprep.project import groups, profiles
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
@@ -41,11 +42,14 @@ def check_captions(
     trigger = {p: groups.trigger(p, settings) for p in captions}
     # a picture that nobody has looked at yet is named as such; its words are not the ones that will be trained on
     coming = {p for p, e in elements.items() if e.state == "waiting" and captions[p].grade is Grade.MISSING}
-    spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger[p] and p not in coming}
+    spoken = Chosen(
+        captions,
+        (p for p, c in captions.items() if c.origin != "none" and c.text != trigger[p] and p not in coming),
+    )
     times = Counter(c.text.casefold() for c in spoken.values())
     about = hygiene.about_each(spoken, settings, model, shown or {})
     styled = settings.captioning.style_words == "include" and kind.teaches_style
-    judged = {p for p in spoken if styled and elements[p].captioner != "draft"}
+    judged = {p for p in spoken if elements[p].captioner != "draft"} if styled else set[str]()
     read = _read_each(spoken, about, judged, _characters(kind, vocabulary), known)
     hits = {
         Code.CAPTION_LONG: [p for p, c in spoken.items() if encoder.soft < c.tokens <= c.limit],
@@ -69,7 +73,7 @@ def check_captions(
         found += _unknown_tags(spoken, elements, settings, vocabulary)
     found += language.check({p: (r.body, r.language) for p, r in read.items()}, model)
     found += _of_hygiene(spoken, read, elements, settings)
-    faults = {p: f for p, c in sorted(captions.items()) if (f := objects.faults_of(c, trigger[p]))}
+    faults = {p: f for p in sorted(captions) if (f := objects.faults_of(captions[p], trigger[p]))}
     if faults:
         reasons = {path: " and ".join(told) for path, told in faults.items()}
         found.append(Finding(Code.CAPTION_UNUSABLE, tuple(faults), {"reasons": reasons}))
@@ -91,7 +95,7 @@ def _read_each(
     judged: Collection[str],
     characters: frozenset[str],
     known: Known,
-) -> dict[str, _Read]:
+) -> Mapping[str, _Read]:
     """Read every caption by itself; `judged`: those that should say something of a style."""
 
     def given(path: str) -> object:
@@ -113,14 +117,13 @@ _CLEANED = ("existing", "draft")  # origins of words that caption hygiene has be
 _OWN = ("written", "approved")  # origins of words that a person stands for: nothing of them was changed
 
 
-def with_words_before(captions: Mapping[str, Caption], elements: Mapping[str, Elements]) -> dict[str, Caption]:
+def with_words_before(captions: Mapping[str, Caption], elements: Mapping[str, Elements]) -> Mapping[str, Caption]:
     """Note with each caption how its words lay there, where caption hygiene changed them."""
-    return {
-        path: structs.replace(caption, before=elements[path].before)
-        if elements[path].before and caption.origin not in _OWN
-        else caption
-        for path, caption in captions.items()
-    }
+    noted = Packed(Caption)
+    for path, caption in captions.items():
+        before = elements[path].before if caption.origin not in _OWN else ""
+        noted[path] = structs.replace(caption, before=before) if before else caption
+    return noted
 
 
 def _of_hygiene(
@@ -133,12 +136,16 @@ def _of_hygiene(
 
     Of words that a person or a vision model wrote nothing is changed: what would be is objected to.
     """
-    lying = {p: e for p, e in elements.items() if p not in captions or captions[p].origin not in _OWN}
-    cleaned = {p: e for p, e in sorted(lying.items()) if e.mended and not e.unclear and (p in captions or not e.text)}
+    cleaned: dict[str, Elements] = {}
     objected: dict[str, dict[str, str]] = {}
-    for path, element in lying.items():
+    for path, element in elements.items():
+        if path in captions and captions[path].origin in _OWN:
+            continue
+        if element.mended and not element.unclear and (path in captions or not element.text):
+            cleaned[path] = element
         for name, words in element.unclear.items() if path in captions else ():
             objected.setdefault(name, {})[path] = words
+    cleaned = dict(sorted(cleaned.items()))
     for path, found in read.items():
         for name, words in found.objections.items():
             objected.setdefault(name, {})[path] = words

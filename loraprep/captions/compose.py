@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from typing import NamedTuple
 
-import msgspec
 from msgspec import structs
 
 from loraprep.captions import approval, hygiene, objects, own_words, tokens
@@ -18,6 +18,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption, Elements, Grade
 from loraprep.core.text import SHOWN, listed
+from loraprep.core.typed import Packed
 from loraprep.project import groups, profiles
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import BaseModel, Kind
@@ -25,10 +26,10 @@ from loraprep.project.resolution import entry_for
 from loraprep.project.settings import Settings
 
 
-class Captions(msgspec.Struct, frozen=True):
+class Captions(NamedTuple):
     """Every caption by path, and what is wrong with them."""
 
-    captions: dict[str, Caption]
+    captions: Mapping[str, Caption]
     findings: list[Finding]
 
 
@@ -48,7 +49,7 @@ def compose_captions(
     listed. `vocabulary`: the tags that the base model can know, if a list is at hand. `shown`: see `check_captions`.
     `known`: where what was made of single pictures is kept.
     """
-    captions, other_form, otherwise = {}, [], []
+    captions, other_form, otherwise = Packed(Caption), [], []
     accepted = decisions.accepts(auto=settings.review.captions == "auto")
     traits = traits_of(elements, settings, model, kind)
     for path, rendered in render_all(elements, settings, model, kind, known, traits).items():
@@ -65,7 +66,8 @@ def compose_captions(
                 otherwise.append(path)
         captions[path] = caption
     if not kind.pairs:  # one instruction may be right for all of them
-        captions = own_words.graded(captions, elements, settings)
+        for path in own_words.saying_nothing(captions, elements, settings):
+            captions[path] = structs.replace(captions[path], grade=Grade.NAMED)
     found = check_captions(captions, elements, settings, model, kind, vocabulary, shown, known)
     if not kind.pairs:  # an instruction is short, whatever the base model learned from
         found += _of_another_form(captions, elements, model, frozenset(other_form))
@@ -91,18 +93,18 @@ def _of_another_form(
     tags: list[str] = []
     prose: list[str] = []
     tagged: dict[str, list[str]] = {}
-    for path, caption in sorted(captions.items()):
+    for path in sorted(captions):
+        caption = captions[path]
         body = caption.text.partition(", ")[2]
-        draft = caption.origin == "draft" or (caption.origin == "approved" and elements[path].captioner == "draft")
-        bare = draft and not elements[path].text  # of names and colours, which is said as such
+        seen = elements[path]
+        draft = caption.origin == "draft" or (caption.origin == "approved" and seen.captioner == "draft")
+        bare = draft and not seen.text  # of names and colours, which is said as such
         if not body or path in said or bare or not caption.captioned:
             continue
         if model.form == "prose" and _in_tags(body):
-            of_tagger = caption.origin == "rendered" and not elements[path].content_sentence and elements[path].tags
-            tagged.setdefault(elements[path].captioner, []).append(path) if of_tagger else tags.append(path)
-        elif (
-            model.vocabulary and not model.reads("prose") and (_in_sentences(body) or _matched(elements[path], caption))
-        ):
+            of_tagger = caption.origin == "rendered" and not seen.content_sentence and seen.tags
+            tagged.setdefault(seen.captioner, []).append(path) if of_tagger else tags.append(path)
+        elif model.vocabulary and not model.reads("prose") and (_in_sentences(body) or _matched(seen, caption)):
             prose.append(path)
     found = [
         Finding(Code.CAPTIONER_ONLY_TAGS, tuple(paths), {"captioner": name, "title": model.title})
@@ -159,8 +161,8 @@ def _shortened(captions: Mapping[str, Caption], limit: int) -> list[Finding]:
 
 def _marks(elements: Mapping[str, Elements]) -> list[Finding]:
     """Find what a vision model read in a picture that is a signature, a watermark or an address."""
-    read = {path: marks(e) for path, e in sorted(elements.items())}
-    paths = tuple(path for path, texts in read.items() if texts)
+    read = {path: texts for path in sorted(elements) if (texts := marks(elements[path]))}
+    paths = tuple(read)
     said = sorted({text for texts in read.values() for text in texts})
     return [Finding(Code.VISIBLE_MARKS, paths, {"said": ", ".join(said[:SHOWN])})] if paths else []
 

@@ -49,20 +49,38 @@ def graded(
 
     `read`: what was read of captions before, with the same elements and settings; what is read now is added.
     """
-    read = {} if read is None else read
-    asked = [path for path, caption in captions.items() if _is_asked(caption, elements[path])]
-    for path in asked:
-        if path not in read or read[path].caption != captions[path]:
-            own = _beyond(captions[path], elements[path], settings)
-            read[path] = Read(captions[path], own, _foretelling(path, elements[path]))
-    drafted = [path for path in asked if captions[path].origin == "written" or not _beside(elements[path])]
-    alike = _put_into_many(
-        {path: read[path].own for path in drafted if read[path].own},
-        {path: read[path].signs for path in drafted},
-        max(_FEW, int(settings.thresholds.captions.named * len(captions)) + 1),
-    )
-    nothing = {path for path in asked if not read[path].own} | alike
+    nothing = saying_nothing(captions, elements, settings, read)
     return {path: structs.replace(c, grade=Grade.NAMED) if path in nothing else c for path, c in captions.items()}
+
+
+def saying_nothing(
+    captions: Mapping[str, Caption],
+    elements: Mapping[str, Elements],
+    settings: Settings,
+    read: dict[str, Read] | None = None,
+) -> set[str]:
+    """Return the paths of those that `graded` counts as their names."""
+    nothing: set[str] = set()
+    said: dict[str, frozenset[str]] = {}
+    by: dict[str, frozenset[str]] = {}
+    for path, caption in captions.items():
+        seen = elements[path]
+        if not _is_asked(caption, seen):
+            continue
+        drafted = caption.origin == "written" or not _beside(seen)
+        known = read.get(path) if read is not None else None
+        if known is None or known.caption != caption:
+            known = Read(
+                caption, _beyond(caption, seen, settings), _foretelling(path, seen) if drafted else frozenset()
+            )
+            if read is not None:
+                read[path] = known
+        if not known.own:
+            nothing.add(path)
+        elif drafted:
+            said[path], by[path] = known.own, known.signs
+    many = max(_FEW, int(settings.thresholds.captions.named * len(captions)) + 1)
+    return nothing | _put_into_many(said, by, many)
 
 
 def _is_asked(caption: Caption, elements: Elements) -> bool:

@@ -541,7 +541,7 @@ def render_all(
     kind: Kind,
     known: Known = NOWHERE,
     traits: Traits | None = None,
-) -> dict[str, Caption]:
+) -> Mapping[str, Caption]:
     """Render each path's caption, without what is constant in this set: `traits`, told of `elements` if not given.
 
     `known`: where captions are kept.

@@ -10,13 +10,14 @@ from loraprep.carried.kinds import Mark, What
 from loraprep.carried.questions import TAGS, Act
 from loraprep.core.records import Elements
 from loraprep.core.text import plural
+from loraprep.core.typed import Packed
 
 _WORDS = 6  # places of one picture whose words are named; a model draws no more
 
 
 def with_marks(
     elements: Mapping[str, Elements], marks: Mapping[str, Sequence[Mark]], acts: Mapping[tuple[str, What], Act]
-) -> dict[str, Elements]:
+) -> Mapping[str, Elements]:
     """Complete the elements of each picture by the marks that are to be named.
 
     Words in the art and subtitles are `visible_text`, which models that draw text get in quotation marks; a signature
@@ -24,7 +25,10 @@ def with_marks(
     that says so already stays as it is, and so does one that asks for a change.
     """
     named = {path: [m for m in own if acts.get((path, m.what)) == "name"] for path, own in marks.items()}
-    return {path: _with(e, named[path]) if named.get(path) and not e.asks else e for path, e in elements.items()}
+    completed = Packed(Elements)
+    for path, e in elements.items():
+        completed[path] = _with(e, named[path]) if named.get(path) and not e.asks else e
+    return completed
 
 
 def _with(elements: Elements, marks: Sequence[Mark]) -> Elements:

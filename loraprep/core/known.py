@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -16,8 +16,6 @@ from loraprep.core.store import Store, mended
 
 NAME = "words.sqlite"  # in build/: what was made of single captions, by all that it was made of
 _T = TypeVar("_T")
-_ORDERED = msgspec.msgpack.Encoder(order="deterministic")  # a set has no order of its own
-_ENCODER = msgspec.msgpack.Encoder()
 _SIZE = 16  # bytes of a digest
 
 
@@ -35,7 +33,7 @@ class Known:
         given: Callable[[str], object],
         make: Callable[[str], _T],
         form: type[_T],
-    ) -> dict[str, _T]:
+    ) -> Mapping[str, _T]:
         """Return {name: make(name)} for all of `names`, made anew only where nothing like it is kept.
 
         `kind`: a word. `given`: of a name, all that its answer depends on, which of very many is not held at once;
@@ -46,24 +44,26 @@ class Known:
         """
         if self._path is None:
             return {name: make(name) for name in names}
-        path, stamp = self._path, _digest(_ORDERED.encode((resources.fingerprint(), under)))
-        found: dict[str, _T] = {}  # lasts where the file does not
+        path, stamp = self._path, _digest(typed.packed((resources.fingerprint(), under), ordered=True))
+        found = typed.Packed(form)  # lasts where the file does not
 
         def fill() -> None:
-            keys = {name: _digest(_ENCODER.encode(given(name))) for name in names}
+            keys = {name: _digest(typed.packed(given(name))) for name in names}
             named: dict[str, list[str]] = {}
             for name, key in keys.items():
                 named.setdefault(key, []).append(name)
             with closing(Store(path, kind, stamp)) as store:
                 for key, data in store.some(list(named)):
                     try:
-                        found.update({name: typed.unpacked(data, form) for name in named[key]})
+                        typed.unpacked(data, form)
                     except msgspec.MsgspecError:
                         raise sqlite3.DatabaseError(f"what is kept of {kind} is not of its form") from None
+                    found.packed.update(dict.fromkeys(named[key], data))
                 new = [name for name in keys if name not in found]
-                found.update({name: make(name) for name in new})  # before anything is written: others wait for the file
+                for name in new:  # before anything is written: others may wait for the file
+                    found[name] = make(name)
                 for name in new:
-                    store.put(keys[name], _ENCODER.encode(found[name]))
+                    store.put(keys[name], found.packed[name])
                 if new and store.count() > 2 * len(named):
                     store.keep_only(named)
 
@@ -72,7 +72,10 @@ class Known:
         except sqlite3.Error as error:
             if not machine.withheld(error):
                 raise
-        return {name: found[name] if name in found else make(name) for name in names}
+        for name in names:
+            if name not in found:
+                found[name] = make(name)
+        return typed.Packed(form, ((name, found.packed[name]) for name in names))
 
 
 NOWHERE = Known(None)

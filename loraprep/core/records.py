@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
 
+from loraprep.core.typed import Hex
+
 Role = Literal["regularization", "mask", "sample", "control", "cache", "thumbnail", "bin", "clip"]
 
 
@@ -52,7 +54,7 @@ class Image(Record, frozen=True, gc=False):  # gc: no cycles, and tens of thousa
     dhash: str = ""
     phash_mirror: str = ""  # the same of the picture mirrored left to right
     dhash_mirror: str = ""
-    thumb: str = ""  # 24x24 grey thumbnail as 1152 hex digits, upright; for aligned comparison
+    thumb: Hex = Hex()  # 24x24 grey thumbnail, a byte a pixel, upright; for aligned comparison
     colour: tuple[float, ...] = ()  # 27 numbers: mean Lab in a 3x3 grid, row by row
     palette: tuple[tuple[str, str, float], ...] = ()  # (colour name, "#rrggbb", share), largest first, at most 5
     lightness: float = 0.0  # mean L*, 0..100

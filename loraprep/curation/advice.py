@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from loraprep.captions import hygiene, lexicon
 from loraprep.core.findings import Code, Finding
@@ -86,7 +86,7 @@ def weak_sides(axes: Sequence[Axis], kind: Kind) -> str:
 
 def prompts_to_try(
     axes: Sequence[Axis],
-    captions: Sequence[Caption],
+    captions: Iterable[Caption],
     ties: Sequence[Finding],
     settings: Settings,
     kind: Kind,

@@ -58,12 +58,17 @@ def axis_labels(
 
     told = known.each("labels", (worded, trigger), [i.path for i in images], given, labels, dict[str, list[str]])
     found: AxisLabels = {}
+    one = dict[tuple[str, ...], list[str]]().setdefault  # most are the same few
     for name, axis in kind.axes.items():
         if name in worded:
-            found[name] = {path: terms[name] for path, terms in told.items() if terms[name]}
+            found[name] = {}
         else:
             measure = palette_label if axis.element == "palette" else shape_label
-            found[name] = {i.path: [measure(i)] for i in images}
+            found[name] = {i.path: one((term := measure(i),), [term]) for i in images}
+    for path, terms in told.items():
+        for name in worded:
+            if terms[name]:
+                found[name][path] = one(tuple(terms[name]), terms[name])
     return found
 
 

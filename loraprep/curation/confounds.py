@@ -201,10 +201,12 @@ def _by_term(labels: Iterable[tuple[str, Sequence[str]]], places: _Places) -> di
 def _cells(left: _Told, right: _Told) -> Iterator[_Cell]:
     """Try the terms of one with those of the other, of the pictures looked at for both."""
     seen = left.seen & right.seen
+    seen = next((told.seen for told in (left, right) if told.seen == seen), seen)
     count = seen.bit_count()
     if count < LEAST:
         return
-    every = [{t: of for t, p in told.terms.items() if (of := p & seen)} for told in (left, right)]
+    # one number for what is the same: of terms that few pictures have it is larger than these
+    every = [{t: p if of == p else of for t, p in told.terms.items() if (of := p & seen)} for told in (left, right)]
     counts = [{t: of.bit_count() for t, of in terms.items()} for terms in every]
     first, second = (sorted(terms, key=lambda t: (-terms[t], t)) for terms in counts)
     ones, others = ([(t, of, counts[n][t]) for t, of in every[n].items() if counts[n][t] >= _FEW] for n in range(2))

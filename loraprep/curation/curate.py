@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import partial
 
 import msgspec
@@ -12,6 +12,7 @@ from loraprep.captions import lexicon
 from loraprep.core.findings import Code, Finding
 from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption, Group, Image
+from loraprep.core.typed import Chosen
 from loraprep.curation import advice, changes, confounds, identity, similarity, strays, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
 from loraprep.curation.axes import AxisLabels, axis_labels, count_axes, seen_only, undescribed, with_measured
@@ -158,10 +159,8 @@ def assess(
     labels, measured = _labels(around, seen, kind, settings, memory)
     unseen = undescribed(seen.captions)
     axes = count_axes(kind, around, labels, unseen, measured)
-    captions = [seen.captions[i.path] for i in images if i.path in seen.captions]
     one_sided = [] if kind.pairs else confounds.one_sided_findings(axes, len(images))
-    described = _told(seen)
-    told = {i.path: described[i.path] for i in images if i.path in described}
+    told = Chosen(seen.captions, (i.path for i in images if i.path in seen.captions and i.path not in unseen))
     ties = confounds.tied_findings(
         [a for a in axes if a.judged(len(images))],
         seen_only(kind, labels, unseen),
@@ -189,7 +188,13 @@ def assess(
         add=advice.pictures_to_add(axes, kind, settings.intent.description),
         strong=advice.strong_sides(axes, len(images)),
         weak=advice.weak_sides(axes, kind),
-        prompts=advice.prompts_to_try([a for a in axes if a.judged(len(images))], captions, ties, settings, kind),
+        prompts=advice.prompts_to_try(
+            [a for a in axes if a.judged(len(images))],
+            (seen.captions[i.path] for i in images if i.path in seen.captions),
+            ties,
+            settings,
+            kind,
+        ),
         regularization=advice.regularization_case(axes, one_sided, len(images), settings, kind),
         carried=subset.weights(images, partial(_coverage, seen=seen)),
     )
@@ -221,10 +226,10 @@ def _quality(images: Sequence[Image], seen: Observations) -> Matrix:
     return np.minimum(worth, picture_quality(seen.around(images))) if seen.before else worth
 
 
-def _told(seen: Observations) -> dict[str, Caption]:
+def _told(seen: Observations) -> Mapping[str, Caption]:
     """Return the captions that say what is in a picture: names show nothing."""
     unseen = undescribed(seen.captions)
-    return {path: c for path, c in seen.captions.items() if path not in unseen}
+    return Chosen(seen.captions, (path for path in seen.captions if path not in unseen))
 
 
 def _strangers(images: Sequence[Image], seen: Observations, kind: Kind, settings: Settings) -> list[Finding]:

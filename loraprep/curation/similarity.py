@@ -53,7 +53,7 @@ def _grid(images: Sequence[Image]) -> Matrix:
 
 def _thumbs(images: Sequence[Image]) -> NDArray[np.float32]:
     blank = bytes(24 * 24)
-    pixels = b"".join(bytes.fromhex(i.thumb) or blank for i in images)
+    pixels = b"".join(i.thumb or blank for i in images)
     return np.frombuffer(pixels, np.uint8).reshape(len(images), 24, 24).astype(np.float32)
 
 

@@ -29,7 +29,7 @@ class Spoken(msgspec.Struct, frozen=True):
     beside: dict[str, str] = {}  # head -> as it is said: "umbrella" -> "with a red umbrella"
 
 
-def spoken(captions: Mapping[str, Caption], trigger: str, known: Known = NOWHERE) -> dict[str, Spoken]:
+def spoken(captions: Mapping[str, Caption], trigger: str, known: Known = NOWHERE) -> Mapping[str, Spoken]:
     """Read every caption, by path; `known`: where what was read is kept."""
 
     def read(path: str) -> Spoken:

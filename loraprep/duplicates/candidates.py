@@ -148,7 +148,7 @@ def _alike(images: Sequence[Image], rows: NDArray[np.intp]) -> Iterator[tuple[in
     """
     if not len(rows):
         return
-    thumbs = np.frombuffer(b"".join(bytes.fromhex(i.thumb) for i in images), np.uint8).reshape(len(images), -1)
+    thumbs = np.frombuffer(b"".join(i.thumb for i in images), np.uint8).reshape(len(images), -1)
     size = thumbs.shape[1]
     spans = [slice(start, start + _SPAN) for start in range(0, len(images), _SPAN)]
     sums, squares = (

@@ -75,7 +75,7 @@ def _same_within(one: NDArray[np.uint8], other: NDArray[np.uint8], drawn: NDArra
 
 
 def _cells(image: Image) -> NDArray[np.uint8]:
-    return np.frombuffer(bytes.fromhex(image.thumb), np.uint8).reshape(_THUMB, _THUMB)
+    return np.frombuffer(image.thumb, np.uint8).reshape(_THUMB, _THUMB)
 
 
 def _drawn(cells: NDArray[np.uint8], ground: int) -> NDArray[np.bool_]:

@@ -79,7 +79,7 @@ def _alike_before(pair: Pair, before: Mapping[str, Image]) -> bool:
     one, other = before.get(pair.a), before.get(pair.b)
     if one is None or other is None or one.digest == other.digest:
         return True
-    first, second = (np.frombuffer(bytes.fromhex(image.thumb), np.uint8).astype(int) for image in (one, other))
+    first, second = (np.frombuffer(image.thumb, np.uint8).astype(int) for image in (one, other))
     if not first.size == second.size == _PARTS**2:
         return False
     seen = second.reshape(_PARTS, _PARTS)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from doit.exceptions import TaskFailed
 from filelock import Timeout
 
-from loraprep.core import files, interrupt, machine, terminal
+from loraprep.core import files, free_memory, interrupt, machine, terminal
 from loraprep.core.errors import Problem
 from loraprep.imaging import process
 from loraprep.imaging.errors import BadImage
@@ -52,6 +52,7 @@ class Action:
                 raise
         else:
             if not interrupt.came():
+                free_memory.give_back()
                 return failed
         terminal.complain("\nStopped. What was done is kept; the same command goes on.", "dim")
         raise SystemExit(interrupt.CODE)

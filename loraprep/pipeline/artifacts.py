@@ -254,7 +254,12 @@ class _Versioned(msgspec.Struct):
 
 def encode(artifact: Artifact) -> str:
     """Spell an artefact as JSON: sorted keys, a final newline. Raises ValueError for NaN and infinity."""
-    return files.spelled(artifact).decode() if artifact.MANY else files.dumps(msgspec.to_builtins(artifact))
+    return spelled(artifact).decode()
+
+
+def spelled(artifact: Artifact) -> bytes:
+    """Do as `encode` does, for what is not shown: of very many pictures the text is large."""
+    return files.spelled(artifact) if artifact.MANY else files.dumps(msgspec.to_builtins(artifact)).encode()
 
 
 def decode(kind: type[A], data: bytes | str) -> A:

@@ -75,7 +75,7 @@ class Workspace:
 
     def write(self, artifact: Artifact) -> None:
         """Write a file of build/ whole, and only if it differs."""
-        files.write(self.root / "build" / artifact.NAME, artifacts.encode(artifact))
+        files.write(self.root / "build" / artifact.NAME, artifacts.spelled(artifact))
 
     def decisions(self, kind: str) -> Decisions:
         """Return the answers in decisions/<kind>.yaml so far. Raises UserError."""
@@ -155,7 +155,7 @@ class MemoryWorkspace(Workspace):
 
     def write(self, artifact: Artifact) -> None:
         kind = type(artifact)
-        self._artifacts[kind] = artifacts.decode(kind, artifacts.encode(artifact))  # the same as from a file
+        self._artifacts[kind] = artifacts.decode(kind, artifacts.spelled(artifact))  # the same as from a file
 
     def decisions(self, kind: str) -> Decisions:
         return Decisions()

@@ -278,7 +278,8 @@ def _with_facts(record: Image, pixels: str) -> Image:
     if pixels == "{}":
         return record
     try:
-        return structs.replace(record, **structs.asdict(_decode_facts(pixels)))
+        found = structs.asdict(_decode_facts(pixels))
+        return structs.replace(record, **{**found, "thumb": typed.Hex.fromhex(found["thumb"])})
     except (ValueError, TypeError) as error:
         raise sqlite3.DatabaseError("facts are damaged") from error
 

@@ -15,6 +15,8 @@ from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 
 VERSION = 8  # of a line and of the facts in it; raised when a measurement changes
+# what is one of a few words, or rounded so that others have the same
+_REPEATED = ("state", "format", "mode", "detail", "contrast", "flat", "lightness", "warmth", "chroma", "spread")
 FIRST = files.dumps({"version": VERSION}, indent=None)
 
 
@@ -56,10 +58,12 @@ def _shared(images: list[Image], known: dict[str | float, Any]) -> list[Image]:
     for image in images:
         # a zero is left as it is: it equals one with a minus, which is written otherwise
         force_setattr(image, "colour", tuple([one(v, v) if v else v for v in image.colour]))
-        force_setattr(image, "palette", tuple([(one(name, name), code, share) for name, code, share in image.palette]))
-        for field in ("state", "format", "mode"):
+        palette = [(one(name, name), code, one(v, v) if v else v) for name, code, v in image.palette]
+        force_setattr(image, "palette", tuple(palette))
+        force_setattr(image, "border", one(repr(image.border), image.border))
+        for field in _REPEATED:
             value = getattr(image, field)
-            force_setattr(image, field, one(value, value))
+            force_setattr(image, field, one(value, value) if value else value)
         if image.pixel_digest == image.digest:
             force_setattr(image, "pixel_digest", image.digest)
     return images
@@ -69,7 +73,7 @@ def encode_images(images: Iterable[Image]) -> Iterator[str]:
     """Yield the lines of the file, one after the other."""
     yield FIRST
     for image in images:
-        yield msgspec.json.encode(image).decode() + "\n"
+        yield typed.line(image)
 
 
 def decode_images(lines: bytes | str) -> list[Image]:

@@ -36,6 +36,7 @@ from msgspec.structs import replace
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
+from loraprep.core import typed
 from loraprep.core.records import Image
 from loraprep.duplicates import clusters, keypoints
 from loraprep.imaging import decode, reduction
@@ -291,7 +292,7 @@ def filed(path: str, data: bytes, of: str, kind: str) -> File:
         "detail": detail.detail(decode.load(data).pixels),
         "words": [],
     }
-    made = msgspec.convert({**facts, "path": path, "state": "image", "digest": digest}, Image)
+    made = typed.convert({**facts, "path": path, "state": "image", "digest": digest}, Image)
     return File(replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data)), data, of, kind)
 
 

@@ -36,6 +36,7 @@ import yaml
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFilter, ImageOps
 
+from loraprep.core import typed
 from loraprep.core.records import Image
 from loraprep.imaging import decode, flaws
 from loraprep.project import profiles
@@ -269,7 +270,7 @@ def record(path: str, data: bytes) -> tuple[Image, detail.Seen]:
     """A picture as the scan records it, and what is seen at its full size."""
     digest = hashlib.sha256(data).hexdigest()
     facts = {**msgspec.to_builtins(inspect.inspect(data)[0]), "path": path, "state": "image", "digest": digest}
-    made = msgspec.convert(facts, Image)
+    made = typed.convert(facts, Image)
     made = msgspec.structs.replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))
     pixels = decode.load(data).pixels
     return made, detail.Seen(detail.detail(pixels), flaws.flaws(pixels))

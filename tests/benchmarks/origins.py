@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageEnhance
 
+from loraprep.core import typed
 from loraprep.core.records import Image
 from loraprep.imaging import decode, style
 from loraprep.scan import inspect
@@ -252,7 +253,7 @@ def measure(data: bytes, edit: str = "") -> Known | None:
         return None
     facts = {**msgspec.to_builtins(inspect.inspect(data)[0]), "words": []}
     digest = hashlib.sha256(data).hexdigest()
-    record = msgspec.convert({**facts, "path": digest[:12], "state": "image", "digest": digest}, Image)
+    record = typed.convert({**facts, "path": digest[:12], "state": "image", "digest": digest}, Image)
     return Known(record, told)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
+from loraprep.core import typed
 from loraprep.core.records import Image
 from loraprep.imaging import decode
 from loraprep.scan import detail, inspect
@@ -57,7 +58,7 @@ def planted(path: str, data: bytes, of: str, edit: str, either: str = "") -> Pla
         "detail": detail.detail(decode.load(data).pixels),
         "words": [],
     }
-    made = msgspec.convert({**facts, "path": path, "state": "image", "digest": digest}, Image)
+    made = typed.convert({**facts, "path": path, "state": "image", "digest": digest}, Image)
     small = Pillow.open(io.BytesIO(data)).convert("RGB")
     small.thumbnail((256, 256))
     record = msgspec.structs.replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))

@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
+import pytest
+
 import loraprep
+from loraprep.core import typed
 
 PACKAGE = Path(loraprep.__file__).parent
 # records that no thread has met, two hundred times over, met by four threads at once
@@ -58,3 +62,36 @@ def test_nothing_decodes_beside_it() -> None:
         p.as_posix() for p in PACKAGE.rglob("*.py") if p.name != "typed.py" and decodes.search(p.read_text("utf-8"))
     ]
     assert beside == []
+
+
+class Part(msgspec.Struct, frozen=True):
+    name: str
+    cells: typed.Hex = typed.Hex()
+
+
+def test_bytes_are_held_as_they_are_and_written_as_hex_digits() -> None:
+    part = Part("a", typed.Hex(b"\x00\xff"))
+    line = typed.line(part)
+    assert line == '{"name":"a","cells":"00ff"}\n'
+    assert typed.from_lines(line, Part) == [part]
+    assert typed.unpacked(typed.packed(part), Part) == part
+    assert typed.convert({"name": "a", "cells": "00ff"}, Part) == part
+
+
+@pytest.mark.parametrize("cells", ['"0g"', '"0"', "5", "null", "[]"])
+def test_what_are_no_hex_digits_is_damaged(cells: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        typed.from_lines(f'{{"name":"a","cells":{cells}}}', Part)
+
+
+def test_records_are_packed_until_they_are_asked_for() -> None:
+    held = typed.Packed(Part)
+    for name in "cab":
+        held[name] = Part(name)
+    del held["a"]
+    assert held == {"c": Part("c"), "b": Part("b")}
+    assert ([*held], len(held)) == (["c", "b"], 2)
+    assert "a" not in held
+    chosen = typed.Chosen(held, iter("bc"))
+    assert [*chosen.items()] == [("b", Part("b")), ("c", Part("c"))]
+    assert typed.Chosen(held, "b").get("c") is None

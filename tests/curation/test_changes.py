@@ -10,6 +10,7 @@ from msgspec import structs
 
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Grade, Image
+from loraprep.core.typed import Hex
 from loraprep.curation import changes, curate
 from loraprep.curation.assessment import Observations
 from loraprep.pairs import measure
@@ -77,7 +78,7 @@ def picture(path: str, seed: int, **more: object) -> Image:
     """A record with the facts of a picture made up from `seed`."""
     random = np.random.default_rng(seed)
     bits = [f"{int(random.integers(0, 2**63)):016x}" for _ in range(4)]
-    thumb = random.integers(0, 256, 24 * 24, np.uint8).tobytes().hex()
+    thumb = Hex(random.integers(0, 256, 24 * 24, np.uint8).tobytes())
     colour = tuple(float(c) for c in random.uniform(0, 80, 27))
     record = Image(
         path, "image", digest=f"{seed:064x}", width=1024, height=1024, phash=bits[0], dhash=bits[1],

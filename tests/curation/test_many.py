@@ -12,6 +12,7 @@ from PIL import Image as Pillow
 
 from loraprep.core.findings import UNLIKE, Code
 from loraprep.core.records import Group, Image
+from loraprep.core.typed import Hex
 from loraprep.curation import curate, features, similarity, strays, styles, subset
 from loraprep.curation.assessment import Observations
 from loraprep.curation.measures import diversity, facility_location, style_clusters, watermarks
@@ -140,7 +141,9 @@ def test_all_is_said_of_very_many(most: list[int]) -> None:
 
 
 def test_what_is_unlike_the_rest_is_told_by_the_choice(most: list[int]) -> None:
-    images = [replace(i, phash="0" * 16, phash_mirror="0" * 16, colour=[50.0] * 27, thumb="") for i in synthetic(150)]
+    images = [
+        replace(i, phash="0" * 16, phash_mirror="0" * 16, colour=[50.0] * 27, thumb=Hex()) for i in synthetic(150)
+    ]
     images[77] = replace(images[77], phash="f0" * 8, phash_mirror="0f" * 8, colour=[90.0] * 27)
     (found,) = subset.outlier_findings(images, _alike)
     assert found.images == (images[77].path,)

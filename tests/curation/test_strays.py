@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from loraprep.core.findings import UNLIKE, Code, sentence
 from loraprep.core.records import Elements
 from loraprep.core.records import Image as Record
+from loraprep.core.typed import Hex
 from loraprep.curation import curate, rulings
 from loraprep.curation.assessment import Observations
 from loraprep.curation.measures import style_clusters
@@ -25,7 +26,7 @@ SETTINGS = project.load(ROOT / "examples/brushwork").settings
 KIND = profiles.kind("style")
 ODD = ["00026.jpg", "00027.jpg"]
 # a thumbnail on plain ground, and one that is filled to its edges
-PLAIN, FILLED = "80" * 576, bytes(np.random.default_rng(1).integers(256, size=576, dtype=np.uint8)).hex()
+PLAIN, FILLED = Hex(b"\x80" * 576), Hex(np.random.default_rng(1).integers(256, size=576, dtype=np.uint8).tobytes())
 
 
 def portraits(number: int, **odd: object) -> list[Record]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from loraprep.duplicates import candidates, index, keypoints
-from loraprep.duplicates.keypoints import Glimpse, Quick
+from loraprep.duplicates.keypoints import Glimpse, Keypoints, Quick
 from tests import pictures
 from tests.folders import Folder, Shown, duplicate_limits, encoded
 
@@ -68,6 +72,44 @@ def test_points_that_lie_anywhere_bring_no_two_pictures_together() -> None:
     places[:, :2] = np.stack([random.uniform(0, side, len(places)) for side in (points.width, points.height)], axis=1)
     strewn = keypoints.Keypoints(points.height, points.width, places, points.descriptors)
     assert sum(found.points for found in index.shared([points, strewn], 2)) < len(places) / 8
+
+
+def test_what_is_worked_on_in_parts_is_what_it_is_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [pictures.scene(320, 240, seed) for seed in range(4)]
+    seen = [np.asarray(picture) for picture in (*whole, *(picture.crop((30, 20, 300, 220)) for picture in whole[:2]))]
+    glimpses, points = [keypoints.glimpse(pixels) for pixels in seen], [keypoints.of_picture(pixels) for pixels in seen]
+    folder = Folder()
+    for number in range(30):
+        folder.add(f"{number}.png", encoded(pictures.scene(64, 48, number % 12), "PNG"))
+    images, rows = list(folder.images.values()), np.arange(0, 30, 2)
+    before = index.met(glimpses, 6).tolist(), index.shared(points, 6), [*candidates._alike(images, rows)]
+    monkeypatch.setattr(index, "_STEP", 7)
+    monkeypatch.setattr(index, "_ROWS", 50)
+    monkeypatch.setattr(candidates, "_CHUNK", 4)
+    monkeypatch.setattr(candidates, "_SPAN", 7)
+    assert before == (index.met(glimpses, 6).tolist(), index.shared(points, 6), [*candidates._alike(images, rows)])
+    assert all(before)
+
+
+def test_what_points_are_read_from_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "_ROWS", 200)
+    glimpse, points = (of(np.asarray(pictures.scene(320, 240, 1))) for of in (keypoints.glimpse, keypoints.of_picture))
+    held: list[weakref.ref[np.ndarray]] = []
+    most = 0
+
+    def read(data: bytes, form: Callable[[bytes], Any], whole: Callable[[Any], np.ndarray]) -> Iterator[Any]:
+        nonlocal most
+        for _ in range(20):
+            one = form(data)
+            held.append(weakref.ref(whole(one)))
+            yield one
+            del one
+            most = max(most, sum(ref() is not None for ref in held))
+
+    index.met(read(glimpse.packed(), Glimpse.unpacked, lambda one: one.sides[0].base), 20)
+    index.shared(read(points.packed(), Keypoints.unpacked, lambda one: one.places.base), 20)
+    assert len(held) == 40
+    assert most < 5
 
 
 def _both_ways(seen: Glimpse) -> list[tuple[Quick, Quick]]:

@@ -99,7 +99,7 @@ def shortlisted_images(work: Workspace) -> list[Image]:
 def with_detail(work: Workspace, images: Sequence[Image]) -> list[Image]:
     """Complete records by their native detail, where it was measured."""
     measured = work.read(DetailMeasured).detail
-    return [replace(i, detail=measured.get(i.path, i.detail)) for i in images]
+    return [i if measured.get(i.path, i.detail) == i.detail else replace(i, detail=measured[i.path]) for i in images]
 
 
 def observations(work: Workspace) -> Observations:
