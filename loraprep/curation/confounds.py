@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -39,18 +40,37 @@ def one_sided_findings(axes: Sequence[Axis], kept: int) -> list[Finding]:
     ]
 
 
+_Set = int | bytes  # pictures, as `_Places` holds them; equal ones are held alike
+
+
 class _Places:
-    """Pictures as the bits of a whole number, by path: sets of paths of very many take hundreds of times the memory."""
+    """Pictures by their place among all, in order of their paths; sets of paths take hundreds of times the memory.
+
+    A set is a whole number with the bits of its pictures set or, where that is less, their places of 32 bits each.
+    """
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = sorted(paths)
         self._at = {path: n for n, path in enumerate(self._paths)}
 
-    def bits(self, paths: Iterable[str]) -> int:
-        """Set the bits of these."""
+    def of(self, paths: Iterable[str]) -> _Set:
+        """Hold these."""
+        return self._held(sorted(self._at[path] for path in paths))
+
+    def held(self, bits: int) -> _Set:
+        """Hold those whose bits are set."""
+        return self._held([n for n, bit in enumerate(reversed(f"{bits:b}")) if bit == "1"])
+
+    def _held(self, places: list[int]) -> _Set:
+        packed = array("I", places).tobytes()
+        return packed if len(packed) * 8 < len(self._paths) else self.bits(packed)
+
+    def bits(self, held: _Set) -> int:
+        """Return a set as a number."""
+        if isinstance(held, int):
+            return held
         bits = bytearray(len(self._paths) // 8 + 1)
-        for path in paths:
-            n = self._at[path]
+        for n in array("I", held):
             bits[n >> 3] |= 1 << (n & 7)
         return int.from_bytes(bits, "little")
 
@@ -59,43 +79,61 @@ class _Places:
         return tuple(path for path, bit in zip(self._paths, reversed(f"{bits:b}"), strict=False) if bit == "1")
 
 
+class _Told(msgspec.Struct, frozen=True):
+    """One way of telling pictures apart: term -> the pictures that have it, of those looked at."""
+
+    name: str
+    seen: int
+    terms: dict[str, _Set]
+    said: dict[str, str] = {}  # how a term is said of a picture, where resources/asked.yaml does not know
+
+    def within(self, seen: int, places: _Places) -> Iterator[tuple[str, _Set, int]]:
+        """Yield each term, those of the pictures `seen` that have it, and how many they are."""
+        for term, held in self.terms.items():
+            bits = places.bits(held)
+            if of := bits & seen:
+                yield term, held if of == bits else places.held(of), of.bit_count()
+
+
 class _Cell(msgspec.Struct, frozen=True):
-    """Two terms that were both looked for on the same pictures; of these, bits of _Places, and how many they are."""
+    """Two terms that were both looked for on the same pictures, and how many these are."""
 
     a: str
     b: str
-    a_said: str  # "cats"
-    b_said: str  # "in a forest"
-    c_said: str  # what most of the others are, "" if that is nothing of one word
+    instead: str  # what most of the others are, "" if that is nothing of one word
+    told: tuple[_Told, _Told]  # of a and of b
     seen: int
-    of_a: int
-    of_b: int
+    of_a: _Set
+    of_b: _Set
     count: int
     count_a: int
     count_b: int
     both: int
     chance: float
-    word: bool  # a is a caption's own word
-    thing: bool  # b is something that captions name beside a
+
+    @property
+    def word(self) -> bool:
+        """Is one of them a caption's own word?"""
+        return "whom" in (self.told[0].name, self.told[1].name)
+
+    @property
+    def thing(self) -> bool:
+        """Is b something that captions name beside a?"""
+        return bool(self.told[1].said)
 
     @property
     def share(self) -> float:
         """Of a's pictures, how many have b."""
         return self.both / self.count_a
 
-    @property
-    def cut(self) -> frozenset[frozenset[int]]:
+    def paths(self, places: _Places) -> tuple[str, ...]:
+        """Return those that have both."""
+        return places.paths(places.bits(self.of_a) & places.bits(self.of_b))
+
+    def cut(self, places: _Places) -> frozenset[frozenset[int]]:
         """How the two terms part the pictures: the same for "all cats at night" and "all the others by day"."""
-        return frozenset(frozenset({part, self.seen & ~part}) for part in (self.of_a, self.of_b))
-
-
-class _Told(msgspec.Struct, frozen=True):
-    """One way of telling pictures apart: term -> the pictures that have it, of those looked at, as bits of _Places."""
-
-    name: str
-    seen: int
-    terms: dict[str, int]
-    said: dict[str, str] = {}  # how a term is said of a picture, where resources/asked.yaml does not know
+        parts = (places.bits(self.of_a), places.bits(self.of_b))
+        return frozenset(frozenset({part, self.seen & ~part}) for part in parts)
 
 
 def tied_findings(axes: Sequence[Axis], found: AxisLabels, words: Mapping[str, Spoken] | None = None) -> list[Finding]:
@@ -118,21 +156,22 @@ def tied_findings(axes: Sequence[Axis], found: AxisLabels, words: Mapping[str, S
         subjects = [t for t in told if t.name == "subject"]
         pairs += [(whom, t) for t in told if t.name != "subject"]
         pairs += [(s, t) for s in (*subjects, whom) for t in (medium, beside)]
-    tried: dict[tuple[int, int, int], _Cell] = {}
+    tried: dict[tuple[int, _Set, _Set], _Cell] = {}
     for a, b in pairs:
-        for cell in _cells(a, b):  # "cat" may be every animal there is: one question, and not two
+        for cell in _cells(a, b, places):  # "cat" may be every animal there is: one question, and not two
             tried.setdefault((cell.seen, cell.of_a, cell.of_b), cell)
     cells = list(tried.values())
     sure = diversity.holm([cell.chance for cell in cells], [_least_chance(cell) for cell in cells], _CHANCE)
     tied = [cell for cell, holds in zip(cells, sure, strict=True) if holds and cell.share >= _MOST]
-    paths = {n: places.paths(cell.of_a & cell.of_b) for n, cell in enumerate(tied) if cell.both >= _FEW}
+    paths = {n: cell.paths(places) for n, cell in enumerate(tied) if cell.both >= _FEW}
     order = sorted(paths, key=lambda n: _surest(tied[n], paths[n]))
     kept: list[_Cell] = []
     for cell in (tied[n] for n in order):
-        again = any(cell.cut == k.cut or (cell.b == k.b and not cell.of_a & ~k.of_a) for k in kept)
+        of_a, cut = places.bits(cell.of_a), cell.cut(places)
+        again = any(cut == k.cut(places) or (cell.b == k.b and not of_a & ~places.bits(k.of_a)) for k in kept)
         if not again and not (cell.thing and sum(k.thing for k in kept) >= _THINGS):
             kept.append(cell)
-    return [_tie(cell, places.paths(cell.of_a & cell.of_b)) for cell in kept]
+    return [_tie(cell, cell.paths(places)) for cell in kept]
 
 
 def _surest(cell: _Cell, paths: tuple[str, ...]) -> tuple[float, bool, float, int, tuple[str, ...], str, str]:
@@ -141,18 +180,18 @@ def _surest(cell: _Cell, paths: tuple[str, ...]) -> tuple[float, bool, float, in
 
 def _axis(axis: Axis, labels: Mapping[str, list[str]], places: _Places) -> _Told:
     terms = ((path, terms[:1]) for path, terms in labels.items())
-    return _Told(axis.name, places.bits(labels), _by_term(terms, places))
+    return _Told(axis.name, places.bits(places.of(labels)), _by_term(terms, places))
 
 
 def _whom(words: Mapping[str, Spoken], places: _Places) -> _Told:
     often = Counter(w.whom for w in words.values())  # no other is tried
     terms = ((p, [w.whom] if w.whom and often[w.whom] >= _FEW else []) for p, w in words.items())
-    return _Told("whom", places.bits(words), _by_term(terms, places))
+    return _Told("whom", places.bits(places.of(words)), _by_term(terms, places))
 
 
 def _medium(words: Mapping[str, Spoken], places: _Places) -> _Told:
     seen = {p: [w.medium] for p, w in words.items() if w.medium}
-    return _Told("medium", places.bits(seen), _by_term(seen.items(), places))
+    return _Told("medium", places.bits(places.of(seen)), _by_term(seen.items(), places))
 
 
 def _beside(words: Mapping[str, Spoken], places: _Places) -> _Told:
@@ -162,7 +201,7 @@ def _beside(words: Mapping[str, Spoken], places: _Places) -> _Told:
             said.setdefault(head, Counter())[as_said] += 1
     alike = {head: _said_alike(ways) for head, ways in said.items() if ways.total() >= _FEW}  # no other is tried
     have = ((path, [head for head in spoken.beside if head in alike]) for path, spoken in words.items())
-    return _Told("beside", places.bits(words), _by_term(have, places), alike)
+    return _Told("beside", places.bits(places.of(words)), _by_term(have, places), alike)
 
 
 def _said_alike(ways: Counter[str]) -> str:
@@ -190,45 +229,51 @@ def _end(one: Sequence[str], other: Sequence[str]) -> int:
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0].casefold() == pair[1].casefold(), pairs))
 
 
-def _by_term(labels: Iterable[tuple[str, Sequence[str]]], places: _Places) -> dict[str, int]:
+def _by_term(labels: Iterable[tuple[str, Sequence[str]]], places: _Places) -> dict[str, _Set]:
     have: dict[str, list[str]] = {}
     for path, terms in labels:
         for term in terms:
             have.setdefault(term, []).append(path)
-    return {term: places.bits(paths) for term, paths in sorted(have.items())}
+    return {term: places.of(paths) for term, paths in sorted(have.items())}
 
 
-def _cells(left: _Told, right: _Told) -> Iterator[_Cell]:
+def _cells(left: _Told, right: _Told, places: _Places) -> Iterator[_Cell]:
     """Try the terms of one with those of the other, of the pictures looked at for both."""
     seen = left.seen & right.seen
-    seen = next((told.seen for told in (left, right) if told.seen == seen), seen)
+    seen = next((told.seen for told in (left, right) if told.seen == seen), seen)  # one number for what is the same
     count = seen.bit_count()
     if count < LEAST:
         return
-    # one number for what is the same: of terms that few pictures have it is larger than these
-    every = [{t: p if of == p else of for t, p in told.terms.items() if (of := p & seen)} for told in (left, right)]
-    counts = [{t: of.bit_count() for t, of in terms.items()} for terms in every]
-    first, second = (sorted(terms, key=lambda t: (-terms[t], t)) for terms in counts)
-    ones, others = ([(t, of, counts[n][t]) for t, of in every[n].items() if counts[n][t] >= _FEW] for n in range(2))
+    every = [[*told.within(seen, places)] for told in (left, right)]
+    first, second = ([t for t, _, n in sorted(terms, key=lambda term: (-term[2], term[0]))] for terms in every)
+    ones, others = ([term for term in terms if term[2] >= _FEW] for terms in every)
     classes = {y: lexicon.meant("subject_class", y) for y, *_ in others} if right.name == "beside" else {}
-    for (x, of_x, count_x), (y, of_y, count_y) in itertools.product(ones, others):
-        if count in (count_x, count_y) or classes.get(y) == x:  # fruit is a still life
-            continue
-        both = (of_x & of_y).bit_count()
-        chance = diversity.fisher(both, count_x, count_y, count)
-        a, of_a, b, of_b, told, most = x, of_x, y, of_y, (left, right), second
-        count_a, count_b = count_x, count_y
-        if count_y < count_x and left.name != "whom" and right.name != "beside":
-            a, of_a, b, of_b, told, most = y, of_y, x, of_x, (right, left), first
-            count_a, count_b = count_y, count_x
-        instead = "" if told[1].said else next((t for t in most if t != b), "")
-        yield _Cell(
-            a, b, lexicon.named(2, a) if told[0].name != "whom" else _several(a),
-            told[1].said.get(b) or (f"of a {b}" if told[1].name == "whom" else lexicon.asked(1, b)),
-            lexicon.asked(1, instead) if instead else "without it",
-            seen, of_a, of_b, count, count_a, count_b, both, chance, "whom" in (left.name, right.name),
-            bool(told[1].said),
-        )  # fmt: skip
+    for (x, of_x, count_x), row in zip(ones, _together(ones, others, places), strict=True):
+        for (y, of_y, count_y), both in zip(others, row, strict=True):
+            if count in (count_x, count_y) or classes.get(y) == x:  # fruit is a still life
+                continue
+            chance = diversity.fisher(both, count_x, count_y, count)
+            mine, other = (x, of_x, count_x, left, first), (y, of_y, count_y, right, second)
+            if count_y < count_x and left.name != "whom" and right.name != "beside":
+                mine, other = other, mine
+            (a, of_a, count_a, told_a, _), (b, of_b, count_b, told_b, most) = mine, other
+            instead = "" if told_b.said else next((t for t in most if t != b), "")
+            told = told_a, told_b
+            yield _Cell(a, b, instead, told, seen, of_a, of_b, count, count_a, count_b, both, chance)
+
+
+def _together(
+    ones: Sequence[tuple[str, _Set, int]], others: Sequence[tuple[str, _Set, int]], places: _Places
+) -> list[Sequence[int]]:
+    """Count for each of `ones` with how many pictures it shares each of `others`."""
+    if len(ones) > len(others):
+        return [*zip(*_together(others, ones, places), strict=True)] if others else [()] * len(ones)
+    rows, mine = [array("I") for _ in ones], [places.bits(held) for _, held, _ in ones]
+    for _, held, _ in others:
+        bits = places.bits(held)
+        for row, of in zip(rows, mine, strict=True):
+            row.append((of & bits).bit_count())
+    return [*rows]
 
 
 def _several(noun: str) -> str:
@@ -247,12 +292,13 @@ def _least_chance(cell: _Cell) -> float:
 
 
 def _tie(cell: _Cell, paths: tuple[str, ...]) -> Finding:
-    both, of_a = cell.both, cell.count_a
+    both, of_a, told = cell.both, cell.count_a, cell.told
+    b_said = f"of a {cell.b}" if told[1].name == "whom" else lexicon.asked(1, cell.b)
     rest = cell.count_b - both
     values: dict[str, Value] = {
-        "a_said": cell.a_said,
-        "b_said": cell.b_said,
-        "c_said": cell.c_said,
+        "a_said": _several(cell.a) if told[0].name == "whom" else lexicon.named(2, cell.a),
+        "b_said": told[1].said.get(cell.b) or b_said,
+        "c_said": lexicon.asked(1, cell.instead) if cell.instead else "without it",
         "how_many": f"All {both} of your" if both == of_a else f"{both} of your {of_a}",
         "a": cell.a,
         "b": cell.b,

@@ -18,10 +18,7 @@ _Places = NDArray[np.intp]
 _FEW = 60  # points, below which a picture may share none with its copy; of others the index finds every copy
 _NEAREST, _ALIKE = 4, 0.9  # copies of a soft picture are its nearest, far above the latter
 _MANY = 20_000  # pictures, from which on comparing the thumbnails of all would take more than a minute
-_CHUNK, _SPAN = (
-    256,
-    2048,
-)  # pictures compared with so many at once; of all, products take gigabytes
+_CHUNK, _SPAN = 512, 2048  # pictures compared with so many at once; of all, products take gigabytes
 
 
 class Candidate:
@@ -163,7 +160,9 @@ def _alike(images: Sequence[Image], rows: NDArray[np.intp]) -> Iterator[tuple[in
             mine = (seen[:, :, ::-1] if mirrored else seen).reshape(len(part), size).astype(np.float64)
             nearest = []
             for span in spans:
-                alike = size * (mine @ thumbs[span].astype(np.float64).T) - np.outer(sums[part], sums[span])
+                alike = mine @ thumbs[span].astype(np.float64).T
+                alike *= size
+                alike -= np.outer(sums[part], sums[span])
                 alike /= np.outer(spread[part], spread[span])
                 one, other = np.nonzero(alike > _ALIKE)  # few: to put all of them in order took most of a search
                 strange = part[one] != other + span.start
