@@ -85,6 +85,7 @@ def eight_bit(pixels: Image.Image, by: int = 1) -> Image.Image:
         result.paste(part, (0, top // by))
     assert result is not None
     result.info.update(pixels.info)
+    result.info.pop("transparency", None)  # of a palette or a colour: it is in the pixels now
     return result
 
 

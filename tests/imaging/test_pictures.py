@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
+from loraprep.imaging import colour
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline.steps import trainers
@@ -49,3 +50,20 @@ def test_a_picture_above_the_limit_is_opened_nowhere(root: Path) -> None:
     for opening in (pictures.load, pictures.load_unchanged, pictures.upright, pictures.preview):
         with pytest.raises(BadImage, match="megapixels"):
             opening(record)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_a_transparent_picture_of_any_mode_is_shown_without_its_transparency(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(colour, "STRIP", 1000)  # it is large
+    picture = Pillow.new("RGBA", (96, 64), (200, 40, 40, 0))
+    picture.paste((40, 40, 200, 255), (16, 16, 80, 48))
+    (tmp_path / "images").mkdir()
+    made = picture.quantize(8) if mode == "P" else picture.convert(mode)
+    made.save(tmp_path / "images/cut-out.png")
+    (record,) = scan.scan(tmp_path / "images", tmp_path).images
+    assert record.alpha
+    shown = Pictures(tmp_path / "images", tmp_path, 50).opaque(record, 96)
+    assert (shown.mode, shown.size) == ("RGB", (96, 64))
+    assert shown.getpixel((48, 32)) == made.convert("RGBA").convert("RGB").getpixel((48, 32))
