@@ -14,6 +14,7 @@ from loraprep.core.records import Group, Image, Lying, Pair, the_other_way
 from loraprep.duplicates import candidates, descriptions, flattened, geometry, ranking, reading
 from loraprep.duplicates.candidates import Candidate, Near
 from loraprep.duplicates.clusters import Clusters, copies, variants
+from loraprep.duplicates.compared import Compared
 from loraprep.duplicates.flattened import BARE, WHITE
 from loraprep.duplicates.geometry import Similarity
 from loraprep.duplicates.keypoints import Keypoints, Sight
@@ -37,12 +38,13 @@ def find_groups(
     sight: Sight,
     detail: Callable[[Sequence[Image]], Sequence[Image]] | None = None,
     before: Mapping[str, Image] | None = None,
+    compared: Compared | None = None,
 ) -> list[Group]:
     """Find the groups of byte copies, copies and variants, sorted by first path; the same input gives the same groups.
 
     `sight` shows the pictures. `detail` gives the records with how much of their size they hold; it is called once,
     with every copy and variant. `before`: path -> the picture before its change; two are alike only where those are,
-    as a scene from which one thing and then another is taken is two lessons.
+    as a scene from which one thing and then another is taken is two lessons. `compared`: how pairs were read before.
     """
     known = {image.path: image for image in images if image.state == "image"}
     pairs = _byte_copies(known.values())
@@ -55,7 +57,7 @@ def find_groups(
     paths = {image.path for image in prepared}
     near = near.of(np.array([image.path in paths for image in singles], bool))
     singles = prepared
-    met = _Comparison(singles, limits, sight, near).relations()
+    met = _Comparison(singles, limits, sight, near, compared).relations()
     if detail and met:
         alike = {singles[n].path: singles[n] for found, _ in met for n in (found.i, found.j)}
         known |= {image.path: image for image in detail([alike[path] for path in sorted(alike)])}
@@ -113,8 +115,17 @@ class _Comparison:
     the best fit comes first, and what fits one picture and another that are no copies is a cut of the first alone.
     """
 
-    def __init__(self, images: Sequence[Image], limits: DuplicateLimits, sight: Sight, near: Near) -> None:
+    def __init__(
+        self,
+        images: Sequence[Image],
+        limits: DuplicateLimits,
+        sight: Sight,
+        near: Near,
+        compared: Compared | None,
+    ) -> None:
         self._images, self._limits, self._sight, self._near = images, limits, sight, near
+        self._compared = compared
+        self._gone = False  # a picture could not be opened for the pair that is looked at
         self._copies = Clusters()
         self._met: list[_Met] = []
         self._cuts: list[_Met] = []
@@ -134,6 +145,7 @@ class _Comparison:
         try:
             return self._sight.points(image, ground)
         except (BadImage, OSError):  # gone since it was looked at
+            self._gone = True
             return self._sight.points(image)
 
     def _grounds(self, found: Candidate) -> tuple[str, ...]:
@@ -145,9 +157,21 @@ class _Comparison:
         try:
             return (flattened.ground(self._sight.pixels(laid)) if flattened.may_be(laid) else WHITE, BARE)
         except (BadImage, OSError):
+            self._gone = True
             return (WHITE,)
 
     def _seen(self, found: Candidate) -> Reading | None:
+        """Read a pair, unless it was read before."""
+        one, other = self._images[found.i], self._images[found.j]
+        for seen in self._compared.known(one, other, found) if self._compared else ():
+            return seen
+        self._gone = False
+        seen = self._looked_at(found)
+        if self._compared and not self._gone:
+            self._compared.keep(one, other, found, seen)
+        return seen
+
+    def _looked_at(self, found: Candidate) -> Reading | None:
         """Read a pair on the first ground on which they are copies, of which nothing differs; else on the first.
 
         First as more of their points say, and if that leads nowhere the other way round, mirrored or not. They lie on
@@ -171,6 +195,7 @@ class _Comparison:
         try:
             first, second = (self._sight.pixels(self._images[n], ground) for n in (found.i, found.j))
         except (BadImage, OSError):  # gone since it was looked at; the next scan says so
+            self._gone = True
             return None
         laid = geometry.lay(first, second, held, mirrored=mirrored, whole=found.alike)
         if laid is None:

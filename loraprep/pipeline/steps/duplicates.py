@@ -10,6 +10,7 @@ from loraprep.core.records import Group
 from loraprep.curation import rulings
 from loraprep.dataset import selection
 from loraprep.duplicates import keypoints, questions, relations, words
+from loraprep.duplicates.compared import Compared
 from loraprep.imaging import errors
 from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
 from loraprep.pipeline.steps.inputs import left_by_name, unwanted
@@ -22,18 +23,22 @@ def find_duplicates(work: Workspace) -> None:
     images = work.images()
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
     stamp = f"{__version__} {work.project.settings.thresholds.audit.max_megapixels}"
-    points = work.cache("keypoints.sqlite")
+    points, limits = work.cache("keypoints.sqlite"), work.project.settings.thresholds.duplicates
     found_at = {i.path: i for i in images}
     before = {i.path: found_at[i.controls[0]] for i in usable if i.controls}
 
     def found() -> tuple[list[Group], dict[str, errors.GivenUp]]:
-        with closing(keypoints.Opened(work.pictures, points, stamp)) as sight:
+        with (
+            closing(keypoints.Opened(work.pictures, points, stamp)) as sight,
+            closing(Compared(points, limits, stamp)) as compared,
+        ):
             groups = relations.find_groups(
                 usable,
-                work.project.settings.thresholds.duplicates,
+                limits,
                 sight,
                 lambda some: detail.measured(work.pictures, some, cache=work.cache(store.NAME), among=images),
                 before,
+                compared,
             )
         return groups, sight.given_up
 

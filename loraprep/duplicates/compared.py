@@ -1,0 +1,61 @@
+"""What pairs were read as, by what both show, kept from run to run: whoever adds a picture waits for its pairs alone.
+
+It holds for one state of the program (resources.fingerprint) and for the limits it was read with.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+
+from loraprep.core import resources, typed
+from loraprep.core.records import Image
+from loraprep.core.store import Store
+from loraprep.duplicates.candidates import Candidate
+from loraprep.duplicates.reading import Reading
+from loraprep.project import crops
+from loraprep.project.settings import DuplicateLimits
+
+
+class _Read(msgspec.Struct, frozen=True, array_like=True):
+    seen: Reading | None
+
+
+class Compared:
+    """Readings in `path`, or for as long as this lasts. `stamp`: what pictures are opened by and under which limits.
+
+    Raises sqlite3.Error, then or later, for a damaged file: see store.mended.
+    """
+
+    def __init__(self, path: Path | None, limits: DuplicateLimits, stamp: str) -> None:
+        under = typed.packed((resources.fingerprint(), limits, stamp))
+        self._store = Store(path, "compared", under.hex())
+        self._asked: set[str] = set()
+
+    def known(self, one: Image, other: Image, how: Candidate) -> tuple[Reading | None] | tuple[()]:
+        """Return what the pair was read as, None for nothing, in a tuple; () if it was not read yet."""
+        key = _key(one, other, how)
+        self._asked.add(key)
+        data = self._store.get(key)
+        if data is None:
+            return ()
+        try:
+            return (typed.unpacked(data, _Read).seen,)
+        except msgspec.MsgspecError as error:
+            raise sqlite3.DatabaseError("what was read of a pair cannot be read") from error
+
+    def keep(self, one: Image, other: Image, how: Candidate, seen: Reading | None) -> None:
+        """Keep what a pair was read as."""
+        self._store.put(_key(one, other, how), typed.packed(_Read(seen)))
+
+    def close(self) -> None:
+        """Save and close. Of pairs that nobody asked for as many are kept as of others: pictures come back."""
+        if self._store.count() > 2 * len(self._asked):
+            self._store.keep_only(self._asked)
+        self._store.close()
+
+
+def _key(one: Image, other: Image, how: Candidate) -> str:
+    return f"{crops.shown(one)} {crops.shown(other)} {how.mirrored:d}{how.either:d}{how.alike:d}"
