@@ -152,6 +152,8 @@ def count_axes(
 
 def seen_only(kind: Kind, found: AxisLabels, unseen: Collection[str]) -> AxisLabels:
     """Leave out what only names say of the pictures at `unseen`; what is measured stays."""
+    if not unseen:
+        return found
     return {
         name: {p: t for p, t in terms.items() if p not in unseen or kind.axes[name].element in MEASURED}
         for name, terms in found.items()

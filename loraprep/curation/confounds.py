@@ -156,11 +156,7 @@ def tied_findings(axes: Sequence[Axis], found: AxisLabels, words: Mapping[str, S
         subjects = [t for t in told if t.name == "subject"]
         pairs += [(whom, t) for t in told if t.name != "subject"]
         pairs += [(s, t) for s in (*subjects, whom) for t in (medium, beside)]
-    tried: dict[tuple[int, _Set, _Set], _Cell] = {}
-    for a, b in pairs:
-        for cell in _cells(a, b, places):  # "cat" may be every animal there is: one question, and not two
-            tried.setdefault((cell.seen, cell.of_a, cell.of_b), cell)
-    cells = list(tried.values())
+    cells = _tried(pairs, places)
     sure = diversity.holm([cell.chance for cell in cells], [_least_chance(cell) for cell in cells], _CHANCE)
     tied = [cell for cell, holds in zip(cells, sure, strict=True) if holds and cell.share >= _MOST]
     paths = {n: cell.paths(places) for n, cell in enumerate(tied) if cell.both >= _FEW}
@@ -172,6 +168,15 @@ def tied_findings(axes: Sequence[Axis], found: AxisLabels, words: Mapping[str, S
         if not again and not (cell.thing and sum(k.thing for k in kept) >= _THINGS):
             kept.append(cell)
     return [_tie(cell, cell.paths(places)) for cell in kept]
+
+
+def _tried(pairs: Iterable[tuple[_Told, _Told]], places: _Places) -> list[_Cell]:
+    """Try the terms of each two, once where they are of the same pictures: "cat" may be every animal there is."""
+    tried: dict[tuple[int, _Set, _Set], _Cell] = {}
+    for a, b in pairs:
+        for cell in _cells(a, b, places):
+            tried.setdefault((cell.seen, cell.of_a, cell.of_b), cell)
+    return list(tried.values())
 
 
 def _surest(cell: _Cell, paths: tuple[str, ...]) -> tuple[float, bool, float, int, tuple[str, ...], str, str]:

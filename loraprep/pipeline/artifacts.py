@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from loraprep.carried.kinds import Mark
 from loraprep.core import files, typed
@@ -266,10 +268,27 @@ def decode(kind: type[A], data: bytes | str) -> A:
     """Read what `encode` wrote. Raises msgspec.MsgspecError for anything else, another version too."""
     files.parse_json(data, _Versioned)  # a tag may be absent for msgspec; here it must be there
     found = files.parse_json(data, kind)
+    _named_once(found)
     if isinstance(found, Described | Captioned):  # each is read later, and none may turn out to be of no form then
         for row in found.rows.values():
             typed.from_json(row, found.ROW)
     return found
+
+
+def _named_once(record: msgspec.Struct) -> None:
+    """Have the names of pictures be the same in memory in all files of build/ and in the list of pictures."""
+    for field in record.__struct_fields__:
+        match getattr(record, field):
+            case msgspec.Struct() as part:
+                _named_once(part)
+            case dict() as told:
+                force_setattr(record, field, {_once(name): value for name, value in told.items()})
+            case [str(), *_] as names:
+                force_setattr(record, field, [*map(_once, names)])
+
+
+def _once(name: Any) -> Any:
+    return sys.intern(name) if type(name) is str else name  # a code is a word of a list of its own
 
 
 def load(kind: type[A], root: Path) -> A:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ def _shared(images: list[Image], known: dict[str | float, Any]) -> list[Image]:
     """Have equal words and numbers be one in memory: of a hundred thousand records these are a quarter."""
     one = known.setdefault
     for image in images:
+        force_setattr(image, "path", sys.intern(image.path))  # as in the other files of build/
         # a zero is left as it is: it equals one with a minus, which is written otherwise
         force_setattr(image, "colour", tuple([one(v, v) if v else v for v in image.colour]))
         palette = [(one(name, name), code, one(v, v) if v else v) for name, code, v in image.palette]
