@@ -79,6 +79,11 @@ class _Places:
         return tuple(path for path, bit in zip(self._paths, reversed(f"{bits:b}"), strict=False) if bit == "1")
 
 
+# (pictures looked at, `_side` of each of two terms, are both or neither the term's own), sets of pictures by number:
+# the same for "cats at night", for "at night, cats", and for "all the others by day" of two subjects and two lights
+_Question = tuple[int, int, int, bool]
+
+
 class _Told(msgspec.Struct, frozen=True):
     """One way of telling pictures apart: term -> the pictures that have it, of those looked at."""
 
@@ -144,8 +149,9 @@ def tied_findings(axes: Sequence[Axis], found: AxisLabels, words: Mapping[str, S
 
     Each cell of each table is tried by Fisher's exact test: one bound term is drowned in a table whose others are free,
     and the more so the larger the set. All cells keep to one rate of error (Holm 1979); those whose terms are too rare
-    or too common to be told apart from chance at all are not counted as tried (Tarone 1990). A picture's shape is left
-    out: it follows what is shown, and trainers sort by it anyway. What says the same of the same pictures is told once.
+    or too common to be told apart from chance at all are not counted as tried (Tarone 1990), and what asks the same of
+    the same pictures is counted once. A picture's shape is left out: it follows what is shown, and trainers sort by it
+    anyway. What says the same of the same pictures is told once.
     """
     axes = [a for a in axes if a.name != "shape"]
     places = _Places({*(words or ()), *itertools.chain.from_iterable(found[a.name] for a in axes)})
@@ -156,9 +162,7 @@ def tied_findings(axes: Sequence[Axis], found: AxisLabels, words: Mapping[str, S
         subjects = [t for t in told if t.name == "subject"]
         pairs += [(whom, t) for t in told if t.name != "subject"]
         pairs += [(s, t) for s in (*subjects, whom) for t in (medium, beside)]
-    cells = _tried(pairs, places)
-    sure = diversity.holm([cell.chance for cell in cells], [_least_chance(cell) for cell in cells], _CHANCE)
-    tied = [cell for cell, holds in zip(cells, sure, strict=True) if holds and cell.share >= _MOST]
+    tied = [cell for cell in _beyond_chance(pairs, places) if cell.share >= _MOST]
     paths = {n: cell.paths(places) for n, cell in enumerate(tied) if cell.both >= _FEW}
     order = sorted(paths, key=lambda n: _surest(tied[n], paths[n]))
     kept: list[_Cell] = []
@@ -170,13 +174,20 @@ def tied_findings(axes: Sequence[Axis], found: AxisLabels, words: Mapping[str, S
     return [_tie(cell, cell.paths(places)) for cell in kept]
 
 
-def _tried(pairs: Iterable[tuple[_Told, _Told]], places: _Places) -> list[_Cell]:
-    """Try the terms of each two, once where they are of the same pictures: "cat" may be every animal there is."""
-    tried: dict[tuple[int, _Set, _Set], _Cell] = {}
-    for a, b in pairs:
-        for cell in _cells(a, b, places):
-            tried.setdefault((cell.seen, cell.of_a, cell.of_b), cell)
-    return list(tried.values())
+def _beyond_chance(pairs: Iterable[tuple[_Told, _Told]], places: _Places) -> list[_Cell]:
+    """Try the terms of each two, once what asks the same: "cat" may be every animal there is."""
+    chances, least = dict[_Question, float](), list[float]()
+    near = list[tuple[_Question, _Cell]]()
+    numbers = dict[_Set, int]()
+    for question, cell in itertools.chain.from_iterable(_cells(a, b, places, numbers) for a, b in pairs):
+        if question not in chances:
+            chances[question] = cell.chance
+            least.append(_least_chance(cell))
+        if cell.chance <= _CHANCE:
+            near.append((question, cell))
+    sure = diversity.holm([*chances.values()], least, _CHANCE)
+    held = {question for question, holds in zip(chances, sure, strict=True) if holds}
+    return [cell for question, cell in near if question in held]
 
 
 def _surest(cell: _Cell, paths: tuple[str, ...]) -> tuple[float, bool, float, int, tuple[str, ...], str, str]:
@@ -242,8 +253,8 @@ def _by_term(labels: Iterable[tuple[str, Sequence[str]]], places: _Places) -> di
     return {term: places.of(paths) for term, paths in sorted(have.items())}
 
 
-def _cells(left: _Told, right: _Told, places: _Places) -> Iterator[_Cell]:
-    """Try the terms of one with those of the other, of the pictures looked at for both."""
+def _cells(left: _Told, right: _Told, places: _Places, numbers: dict[_Set, int]) -> Iterator[tuple[_Question, _Cell]]:
+    """Try the terms of one with those of the other, of the pictures looked at for both; `numbers`: of sets of them."""
     seen = left.seen & right.seen
     seen = next((told.seen for told in (left, right) if told.seen == seen), seen)  # one number for what is the same
     count = seen.bit_count()
@@ -253,8 +264,10 @@ def _cells(left: _Told, right: _Told, places: _Places) -> Iterator[_Cell]:
     first, second = ([t for t, _, n in sorted(terms, key=lambda term: (-term[2], term[0]))] for terms in every)
     ones, others = ([term for term in terms if term[2] >= _FEW] for terms in every)
     classes = {y: lexicon.meant("subject_class", y) for y, *_ in others} if right.name == "beside" else {}
-    for (x, of_x, count_x), row in zip(ones, _together(ones, others, places), strict=True):
-        for (y, of_y, count_y), both in zip(others, row, strict=True):
+    number = numbers.setdefault(seen, len(numbers))
+    sides, besides = ([_side(of, n, seen, places, numbers) for _, of, n in terms] for terms in (ones, others))
+    for (x, of_x, count_x), (side_x, own_x), row in zip(ones, sides, _together(ones, others, places), strict=True):
+        for (y, of_y, count_y), (side_y, own_y), both in zip(others, besides, row, strict=True):
             if count in (count_x, count_y) or classes.get(y) == x:  # fruit is a still life
                 continue
             chance = diversity.fisher(both, count_x, count_y, count)
@@ -264,7 +277,19 @@ def _cells(left: _Told, right: _Told, places: _Places) -> Iterator[_Cell]:
             (a, of_a, count_a, told_a, _), (b, of_b, count_b, told_b, most) = mine, other
             instead = "" if told_b.said else next((t for t in most if t != b), "")
             told = told_a, told_b
-            yield _Cell(a, b, instead, told, seen, of_a, of_b, count, count_a, count_b, both, chance)
+            question = number, min(side_x, side_y), max(side_x, side_y), own_x == own_y
+            yield question, _Cell(a, b, instead, told, seen, of_a, of_b, count, count_a, count_b, both, chance)
+
+
+def _side(held: _Set, many: int, seen: int, places: _Places, numbers: dict[_Set, int]) -> tuple[int, bool]:
+    """Return (number of the fewer of a term's `many` pictures and all others looked at, are they the term's own).
+
+    Of two terms that share the pictures out, both have the same.
+    """
+    count = seen.bit_count()
+    own = bool(places.bits(held) & seen & -seen) if 2 * many == count else 2 * many < count
+    fewer = held if own else places.held(seen & ~places.bits(held))
+    return numbers.setdefault(fewer, len(numbers)), own
 
 
 def _together(

@@ -9,6 +9,7 @@ from loraprep.core.findings import Code, sentence
 from loraprep.core.records import Caption, Grade
 from loraprep.curation import curate, spoken
 from loraprep.curation.assessment import Observations
+from loraprep.curation.measures import diversity
 from loraprep.project import profiles, project
 from tests import ROOT
 from tests.benchmarks.subset import synthetic
@@ -63,6 +64,18 @@ def test_the_same_is_said_once() -> None:
     """Two subjects, two lights: all of one in the one is all of the other in the other."""
     said = ties([("a cat, at night", "a woman, daylight")[n % 2] for n in range(24)])
     assert len(said) == 1
+
+
+def test_what_asks_the_same_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By kind and by word, a before b and b before a, and of two subjects and two lights the one pair and the other."""
+    tried: list[int] = []
+    holm = diversity.holm
+    monkeypatch.setattr(diversity, "holm", lambda *given: tried.append(len(given[0])) or holm(*given))
+    lights = ("at night", "daylight", "dim light", "backlight")
+    ties([f"{SUBJECTS[n % 4]}, {lights[n // 4 % 4]}" for n in range(40)])
+    assert tried == [16]
+    ties([f"{SUBJECTS[n % 2]}, {lights[n // 2 % 2]}" for n in range(40)])
+    assert tried == [16, 2], "cats at night or by day"
 
 
 def test_what_a_thing_is_made_of_is_no_tie() -> None:
