@@ -11,7 +11,7 @@ import numpy as np
 from loraprep.captions import lexicon
 from loraprep.core.findings import Code, Finding
 from loraprep.core.known import NOWHERE, Known
-from loraprep.core.records import Caption, Group, Image
+from loraprep.core.records import Caption, Fate, Group, Image
 from loraprep.core.typed import Chosen
 from loraprep.curation import advice, changes, confounds, identity, similarity, strays, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
@@ -73,10 +73,8 @@ def curate(
     ruled = curation_rulings(decisions, images)
     remaining = [i for i in images if i.path not in ruled or ruled[i.path].fate == "kept"]
     drawn = _Drawn(seen, kind, settings)
-    found = drawn.styles(remaining)
-    # a look that may leave whole by an answer that is still missing is asked about once that is there
-    elsewhere = any(asked_before >= set(look) for look in found.groups)
-    about_styles = None if elsewhere else styles.style_question(remaining, found, kind)
+    of_styles, found = remaining, drawn.styles(remaining)
+    about_styles = _style_question(of_styles, found, kind, asked_before, set())
     strangers = identity.all_strangers(remaining, seen, kind, settings)
     about_strangers = identity.stranger_question(
         remaining,
@@ -92,8 +90,16 @@ def curate(
         {*ruled, *asked_before, *strangers, *known, *wanted},
         {q.key for q in (about_styles, about_strangers) if q},
     )
-    questions = [q for q in (about_styles, about_strangers, about_strays) if q]
-    leaving = {path for q in questions for path in curation_entry(q).left_out("recommended") if path not in ruled}
+    questions = [q for q in (about_strangers, about_strays) if q]
+    leaving = _leaving(questions, ruled)
+    if about_styles is None and leaving:
+        # what strayed in widens a set and hides that it falls into two: then that is asked of the others
+        of_styles = [i for i in remaining if i.path not in leaving]
+        found = drawn.styles(of_styles)
+        about_styles = _style_question(of_styles, found, kind, asked_before, {q.key for q in questions})
+    if about_styles:
+        questions = [about_styles, *questions]
+        leaving |= _leaving([about_styles], ruled)
     pool = [i for i in remaining if i.path not in leaving]
     target = settings.curation.target or kind.target
     asked = {*curation_rulings(decisions, images, pins=True), *asked_before}
@@ -110,13 +116,26 @@ def curate(
         alike = partial(_likeness, seen=seen)
         questions += subset.surplus_question(pool, alike, kept, target, {q.key for q in questions})
     parts = _Parts(
-        _styles(remaining, found, seen, kind) if about_styles else None,
+        _styles(of_styles, found, seen, kind) if about_styles else None,
         identity.stranger_findings(strangers) if about_strangers else None,
         strays.stray_findings(odd) if about_strays else None,
     )
     staying = [pool[n] for n in kept]
     alone = tuple(i.path for i in staying) if parts == _Parts() else ()
     return Curation(assess(staying, seen, kind, settings, parts, drawn, memory), questions, alone)
+
+
+def _style_question(
+    images: Sequence[Image], found: styles.StyleGroups, kind: Kind, asked_before: Set[str], taken: Set[str]
+) -> Question | None:
+    # a look that may leave whole by an answer that is still missing is asked about once that is there
+    elsewhere = any(asked_before >= set(look) for look in found.groups)
+    return None if elsewhere else styles.style_question(images, found, kind, taken)
+
+
+def _leaving(questions: Sequence[Question], ruled: Mapping[str, Fate]) -> set[str]:
+    """Collect the pictures that leave as recommended."""
+    return {path for q in questions for path in curation_entry(q).left_out("recommended") if path not in ruled}
 
 
 class _Parts(msgspec.Struct, frozen=True):

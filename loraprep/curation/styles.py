@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Literal
 
 import msgspec
@@ -159,8 +159,11 @@ def _in_words(raw: NDArray[np.float64], groups: Sequence[Sequence[int]]) -> str:
     return f"{listed(left)} against {listed(right)}"
 
 
-def style_question(images: Sequence[Image], found: StyleGroups, kind: Kind) -> Question | None:
-    """Ask one question when the styles are so plainly apart that the measure can be trusted; else None."""
+def style_question(images: Sequence[Image], found: StyleGroups, kind: Kind, taken: Set[str]) -> Question | None:
+    """Ask one question when the styles are so plainly apart that the measure can be trusted; else None.
+
+    `taken`: keys already asked under.
+    """
     if not found.distinct or found.jumble or kind.looks != "ask":
         return None
     names = [f"look {n}" for n in range(1, len(found.groups) + 1)]
@@ -178,7 +181,8 @@ def style_question(images: Sequence[Image], found: StyleGroups, kind: Kind) -> Q
     }
     digests = {i.path: i.digest for i in images}
     members = [p for group in found.groups for p in group]
-    return Question(key=found.groups[1][0], entry=entry, digests={p: digests[p] for p in members})
+    key = next(p for group in found.groups[1:] for p in group if p not in taken)
+    return Question(key=key, entry=entry, digests={p: digests[p] for p in members})
 
 
 def style_findings(images: Sequence[Image], found: StyleGroups, kind: Kind, ways: str = "") -> list[Finding]:

@@ -579,7 +579,7 @@ def test_one_hand_is_no_question_and_a_stray_is_shown(
     images = [replace(i, path=p) for i, p in zip(records(13), sorted(one), strict=True)]
     found = styles.group_by_style(images, one, style.settings)
     assert len(found.groups) == 1
-    assert styles.style_question(images, found, style.kind) is None
+    assert styles.style_question(images, found, style.kind, set()) is None
 
 
 def test_ties_are_not_looked_for_among_few() -> None:

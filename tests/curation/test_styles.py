@@ -66,7 +66,7 @@ def test_of_many_styles_none_holds_the_set_and_that_blocks() -> None:
     (jumble,) = [f for f in said if f.code == Code.JUMBLE]
     assert sentence(jumble).startswith("No one way of drawing holds this set: even the commonest is that of ")
     images = synthetic(len(points))
-    assert styles.style_question(images, found, KIND) is None  # it is no question which of sixteen belong
+    assert styles.style_question(images, found, KIND, set()) is None  # it is no question which of sixteen belong
 
 
 def test_another_hour_is_no_other_hand() -> None:
