@@ -156,13 +156,22 @@ def _unit_vectors(images: Sequence[Image], embeddings: Mapping[str, Sequence[flo
     return vectors
 
 
-def places(images: Sequence[Image], styles: Mapping[str, Sequence[float]], *, grounds: bool = False) -> Points:
+def places(
+    images: Sequence[Image],
+    styles: Mapping[str, Sequence[float]],
+    *,
+    grounds: bool = False,
+    own_ground: NDArray[np.bool_] | None = None,
+) -> Points:
     """Say where each picture lies by how it is drawn and, for less, by what is plain of it: n x d.
 
     Two pictures of one style are usually 1 apart. One whose style cannot be told lies in the middle of the others.
-    `grounds`: see `plain_places`.
+    `grounds`: see `plain_places`. `own_ground`: of which pictures what is plain says nothing, fewer than all: those
+    lie in the middle of the others by that.
     """
     plain = plain_places(images, grounds=grounds)
+    if own_ground is not None:
+        plain[own_ground] = plain[~own_ground].mean(0)
     told = [k for k, i in enumerate(images) if styles.get(i.path)]
     if not told:
         return plain

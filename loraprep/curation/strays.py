@@ -68,12 +68,12 @@ def find_strays(
     for part in parts:
         if len(part) < styles.LEAST:
             continue
-        place = similarity.places(part, drawn, grounds=True)
-        chance = style_clusters.by_chance(place)
         # a cut-out stands on no ground, and bars are asked about where they are found: neither says who drew it
         unlike = [i.alpha or any(i.border) for i in part]
         own_ground = np.array(unlike) & (2 * sum(unlike) < len(part))
-        odd = np.flatnonzero((chance < _HINTED) & ~own_ground)
+        place = similarity.places(part, drawn, grounds=True, own_ground=own_ground)
+        chance = style_clusters.by_chance(place)
+        odd = np.flatnonzero(chance < _HINTED)
         if not len(odd):
             continue
         others = np.flatnonzero(chance >= _HINTED)
@@ -82,7 +82,7 @@ def find_strays(
         usual = _Usual(part, others, drawn, medium)
         for n in odd.tolist():
             level = asked if asks and len(part) >= _ENOUGH and chance[n] < _ASKED else hinted
-            level[part[n].path] = usual.differences(n)
+            level[part[n].path] = usual.differences(n, plain=not own_ground[n])
     return Strays(dict(sorted(asked.items())), dict(sorted(hinted.items())), typical[:_SHOWN])
 
 
@@ -105,15 +105,18 @@ class _Usual:
         told = [drawn[part[k].path] for k in some if drawn.get(part[k].path)]
         self._rest = np.array(told, float).reshape(len(told), -1)
 
-    def differences(self, number: int) -> Differences:
-        """Say in what one of `part` differs from (nearly) all others, most striking first: medium, then facts."""
+    def differences(self, number: int, *, plain: bool) -> Differences:
+        """Say in what one of `part` differs from (nearly) all others, most striking first: medium, then facts.
+
+        `plain`: also what is plain of it, ground and light.
+        """
         told: list[tuple[float, str, str]] = []
         odd, usual = self._part[number], self._made
         if (made := self._medium(odd.path)) and usual.total() * 2 > self._asked:
             other, times = max(sorted(usual.items()), key=lambda c: c[1])
             if other != made and times >= styles.APART * usual.total():
                 told.append((np.inf, made, other))
-        for (more, less, least), facts in zip(_PLAIN, self._facts, strict=True):
+        for (more, less, least), facts in zip(_PLAIN, self._facts, strict=True) if plain else ():
             told += _difference(facts[[number, *self._others]], more, less, least)
         if self._drawn.get(odd.path) and len(self._rest):
             raw = np.vstack([self._drawn[odd.path], self._rest])

@@ -136,6 +136,35 @@ def test_where_styles_are_asked_about_nothing_else_is() -> None:
     assert "looks" in question.entry
 
 
+def test_a_stray_that_hides_two_styles_is_asked_about_and_so_are_they() -> None:
+    """Beside it four of another style were none that is told; they are, and asked about, once it is out."""
+    images, far = portraits(36), cloud(91, 1, (-0.3, 4))
+    seen = looked(images, np.concatenate([cloud(1, 31, width=0.8), cloud(51, 4, (1.2, 0.6), 0.8), far]))
+    looks, unlike = judged(images, seen).questions
+    assert [len(look) for look in looks.entry["looks"].values()] == [31, 4]
+    assert list(unlike.entry["unlike"]) == ["00035.jpg"]
+    said = codes(judged(images, seen))
+    assert said[Code.STRAYS] == ["00035.jpg"]
+    entry = Entry(unlike.key, {**unlike.entry, "answer": "leave out"}, dict(unlike.digests), True)
+    given = Decisions(None, {unlike.key: entry})
+    (again,) = judged(images, seen, given).questions
+    assert (again.key, again.entry, again.digests) == (looks.key, looks.entry, looks.digests)
+
+
+@pytest.mark.parametrize("fact", [{"alpha": True}, {"border": (0.1, 0.0, 0.1, 0.0)}])
+def test_a_cut_out_is_judged_by_how_it_is_drawn_alone(fact: dict[str, object]) -> None:
+    other = {"thumb": FILLED, "lightness": 5.0, "chroma": 60.0}
+    images = portraits(28, **other, **fact)
+    alike = looked(images, cloud(7, 28))
+    assert codes(judged(images, alike)) == {}
+    assert codes(judged(portraits(28, **other), alike)) == {Code.STRAYS: ODD}
+    drawn = looked(images, np.concatenate([cloud(7, 26), cloud(8, 2, (3.2, 2.5))]))
+    (question,) = judged(images, drawn).questions
+    assert list(question.entry["unlike"]) == ODD
+    for said in question.entry["unlike"].values():
+        assert not {"darker", "stronger colours", "filled to its edges"} & {*said.split("; ")[0].split(", ")}
+
+
 def test_what_a_picture_is_made_with_is_said_where_it_was_seen() -> None:
     images, seen = with_two()
     made = {
