@@ -46,7 +46,12 @@ _BLUR = 9  # px that the softening makes one
 _SOME = 2000  # pixels that colours of ink are taken from
 _AROUND, _AROUND_WITHOUT = 0.65, 0.9  # share of what is drawn that agrees around it; with no points in common
 _SAME, _SAME_INSIDE = 0.4, 0.5  # share of places with structure where it is the same: anywhere, in the middle
-_AS_AROUND, _MOSTLY = 0.15, 0.7  # the middle must be the same as much as what is around it, but for so much; or so much
+# the middle must be the same as much as what is around it, but for so much; or so much, as must be what is drawn, in
+# the mean of both: of one scene, develop has 0.10 and 0.73, with a ground in common 0.12 and 0.66
+_AS_AROUND, _MOSTLY = 0.1, 0.7
+# share of one of two pictures that both show; less is a caption or a logo, and no scene; and no two parts of one
+# picture, of which those of 0.7 of its sides share 0.33 where they lie in opposite corners
+_SHARED, _PART = 0.5, 0.3
 _SAME_WITHOUT = 0.8
 _WITHOUT_POINTS = 0.9  # the same for pictures with no points in common, which only lie on each other
 _GAIN_WITHOUT, _COLOUR_WITHOUT = 1.15, 2.3  # 10 % brighter, and what is just noticed (CIE76: Mahy et al. 1994)
@@ -97,8 +102,9 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
     changed = _spots(residual)
     agree = _agreement(residual, first, second, laid.inside)
     relation: Relation | None = None
-    doubtful, over, lettering, sure = False, -1, False, False
-    alike = same >= _SAME and inside >= max(_SAME_INSIDE, min(_MOSTLY, around - _AS_AROUND))
+    doubtful, over, lettering, sure, thin = False, -1, False, False, False
+    alike = same >= _SAME and max(laid.covers) >= _SHARED
+    alike &= inside >= _SAME_INSIDE and (inside >= around - _AS_AROUND or (inside + agree) / 2 >= _MOSTLY)
     if not told:
         alike = min(same, agree, inside) >= _WITHOUT_POINTS
     # what resampling and compression leave lies along edges everywhere, a change in one place
@@ -107,20 +113,22 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
         fewest = _STROKES[0] if _in_the_margin(changed) else _STROKES[1]
         toned = laid.toned > _TONED  # it may be painted anew
         canvas = Close(laid.first, laid.second, residual, changed, max(changed.shape))
-        over, lettering, sure = _laid_over(canvas if toned else closer(changed), fewest)
-        sure = sure and not toned
+        mark = _laid_over(canvas if toned else closer(changed), fewest)
+        over, lettering, sure, thin = mark.over, mark.lettering, mark.sure and not toned, mark.thin
     if not told and not sure and (agree < _AROUND_WITHOUT or same < _SAME_WITHOUT):
         over = -1
     if not told and not sure and (ratio > _GAIN_WITHOUT or laid.tint > _COLOUR_WITHOUT):
         over, alike = -1, False  # a curve for each channel makes any two soft pictures of one shape the same
     elif change <= still and most <= _MOST and (told or same >= _WITHOUT_POINTS):
         relation, over = "copy", -1
-    elif over >= 0:
+    elif over >= 0 and (sure or alike or thin):
         relation, doubtful = ("copy", False) if sure else ("variant", True)
     elif alike:
         relation, over = "variant", -1
     if relation == "copy" and relit:
         relation = "variant"
+    if max(laid.covers) < _PART:
+        relation = None
     return Reading(
         relation=relation,
         change=change / 255,
@@ -198,8 +206,21 @@ def _rest(residual: Plane, changed: Mask, inside: Mask) -> float:
     return ranked(residual[rest], 90)[0] if rest.any() else 255.0
 
 
-def _laid_over(near: Close, fewest: float) -> tuple[int, bool, bool]:
-    """(over which picture something lies, or -1; is it of many strokes?; is it clearly so?).
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Over which picture something lies, 0 or 1, or -1; is it of many strokes, clearly a mark, and nowhere broad?"""
+
+    over: int
+    lettering: bool = False
+    sure: bool = False
+    thin: bool = False
+
+
+_NO_MARK = _Mark(-1)
+
+
+def _laid_over(near: Close, fewest: float) -> _Mark:
+    """Tell whether what differs was laid over one of them.
 
     What is laid over a picture mixes it with the ink: I' = (1 - a) I + a C at each place, with a few colours C for all
     of it (Porter and Duff 1984, "Compositing digital images"; for watermarks Dekel et al. 2017, "On the effectiveness
@@ -209,7 +230,7 @@ def _laid_over(near: Close, fewest: float) -> tuple[int, bool, bool]:
 
     spots = _spots(near.residual) & near.where
     if not spots.any():
-        return -1, False, False
+        return _NO_MARK
     ink = _ink(near.residual, spots)
     thick, strokes = _strokes(ink)
     wide = spots.astype(np.uint8)
@@ -234,10 +255,10 @@ def _laid_over(near: Close, fewest: float) -> tuple[int, bool, bool]:
     layered = foreign <= _OWNED and strokes >= 2 * _STROKES[1] and broad <= _STROKE
     hardly, unexplained = (_LAYERED, _LAYERED) if layered else (_HARDLY, _UNEXPLAINED)
     if thick > _THIN * near.side or way.left > hardly or not (foreign <= _UNSURE or way.shines):
-        return -1, False, False
+        return _NO_MARK
     own = foreign <= _OWNED or way.shines or hides
     thin = broad <= (_THIN if clearly and strokes >= _STROKES[1] else _STROKE)  # and not the outline of something
-    return over, many, bool(many and own and thin and way.left <= unexplained)
+    return _Mark(over, many, bool(many and own and thin and way.left <= unexplained), broad <= _THIN)
 
 
 def _strokes(ink: Mask) -> tuple[float, float]:

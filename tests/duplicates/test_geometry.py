@@ -244,7 +244,7 @@ def test_what_is_drawn_into_a_picture_stays_beside_it(folder: Folder, drawn: str
     assert (group.relation, group.recommended) == ("variant", ("changed.jpg", "pier.jpg"))
 
 
-@pytest.mark.parametrize("shared", ["frame", "mark", "ground"])
+@pytest.mark.parametrize("shared", ["frame", "mark", "ground", "caption"])
 def test_what_is_around_joins_nobody(shared: str) -> None:
     folder = Folder()
     for seed in range(2, 6):
@@ -255,6 +255,13 @@ def test_what_is_around_joins_nobody(shared: str) -> None:
             picture = framed
         elif shared == "mark":
             picture = lettered(picture, "white", "gallery of the north", 56)
+        elif shared == "caption":  # above one, below the next
+            high = 90
+            page = Pillow.new("RGB", (picture.width, picture.height + high), "white")
+            page.paste(picture, (0, high * (seed % 2)))
+            place = 30, picture.height * (1 - seed % 2) + 8
+            ImageDraw.Draw(page).text(place, "when the code runs", fill="black", font=ImageFont.load_default(60))
+            picture = page
         else:
             ground = scene(9).resize(picture.size)
             ground.paste(picture.resize((picture.width // 2, picture.height * 2 // 3)), (picture.width // 4, picture.height // 6))  # fmt: skip
