@@ -38,6 +38,11 @@ _THIN, _STROKE = 0.05, 0.035  # 0.033, and little things drawn into it begin at 
 # times longer than wide, of lettering: half as much again as a spot of a face that is ink alone, which reaches 10,
 _STROKES = 16, 36  # in the margin, where signatures are; anywhere more than three tears, which reach 32
 _MARGIN = 1 / 7  # of the side
+# of letters in a row, which need no more strokes anywhere than in the margin: how many pieces of ink; how many times
+# longer than high the row is (a word of six letters), and higher than a stroke is wide, as a broken line is not; and by
+# what share of their mean size they differ, which beads of one string hardly do. Of what was drawn anew on develop
+# nothing was such a row whose edges are its own
+_PIECES, _LONG, _HIGH, _UNEQUAL = 6, 3.0, 3.0, 0.2
 # what letters of a fill, an outline and a soft shadow may leave, if all edges are theirs and they are twice as long as
 # lettering is at least: whatever was drawn anew on develop either has edges of both or is short
 _LAYERED = 0.15
@@ -233,6 +238,7 @@ def _laid_over(near: Close, fewest: float) -> _Mark:
         return _NO_MARK
     ink = _ink(near.residual, spots)
     thick, strokes = _strokes(ink)
+    letters = _in_a_row(ink, strokes)
     wide = spots.astype(np.uint8)
     rim = (_wider(wide) - cv2.erode(wide, np.ones((3, 3), np.uint8))).astype(bool)
     edges = gradient(near.first), gradient(near.second)
@@ -247,17 +253,18 @@ def _laid_over(near: Close, fewest: float) -> _Mark:
         over = int(ways[0].shines)  # pale ink takes edges away, too: what lies below is the stronger of the two
     way = ways[1 - over]
     clearly = clearly and way.shines
-    if clearly:
+    if clearly or letters:
         fewest = min(fewest, _STROKES[0])  # nobody who paints a spot anew lets what was there show through
     many = strokes >= fewest
     hides = way.alone <= _FLAT and foreign <= _UNSURE and many
     broad = _strokes(spots)[0] / near.side
-    layered = foreign <= _OWNED and strokes >= 2 * _STROKES[1] and broad <= _STROKE
+    layered = foreign <= _OWNED and (letters or strokes >= 2 * _STROKES[1]) and broad <= _STROKE
     hardly, unexplained = (_LAYERED, _LAYERED) if layered else (_HARDLY, _UNEXPLAINED)
     if thick > _THIN * near.side or way.left > hardly or not (foreign <= _UNSURE or way.shines):
         return _NO_MARK
     own = foreign <= _OWNED or way.shines or hides
-    thin = broad <= (_THIN if clearly and strokes >= _STROKES[1] else _STROKE)  # and not the outline of something
+    # and not the outline of something; letters run into each other where they have a soft shadow
+    thin = broad <= (_THIN if letters or (clearly and strokes >= _STROKES[1]) else _STROKE)
     return _Mark(over, many, bool(many and own and thin and way.left <= unexplained), broad <= _THIN)
 
 
@@ -268,6 +275,25 @@ def _strokes(ink: Mask) -> tuple[float, float]:
     depth = cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3)[ink]
     most, usual = ranked(depth, 98, 80)
     return 2 * most, float(ink.sum()) / (2 * usual) ** 2
+
+
+def _in_a_row(ink: Mask, strokes: float) -> bool:
+    """Is it of several pieces of unequal size, one beside the other along a line, as letters are?
+
+    `strokes`: how many times longer than wide it is.
+    """
+    from loraprep.imaging.opencv import cv2
+
+    _, labels, facts, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    sizes = facts[:, cv2.CC_STAT_AREA]
+    pieces = sizes > 3  # as in _spots
+    pieces[0] = False
+    if pieces.sum() < _PIECES or sizes[pieces].std() < _UNEQUAL * sizes[pieces].mean():
+        return False
+    rows, columns = np.nonzero(pieces[labels])
+    sides = cv2.minAreaRect(np.column_stack([columns, rows]).astype(np.float32))[1]
+    high, long = (side + 1 for side in sorted(sides))  # from middle to middle of the outermost pixels
+    return bool(long >= _LONG * high and high >= _HIGH * np.sqrt(ink.sum() / strokes))
 
 
 def _ink(residual: Plane, changed: Mask) -> Mask:

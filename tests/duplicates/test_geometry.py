@@ -227,7 +227,7 @@ def test_letters_over_a_picture_without_points_make_no_other_of_it(folder: Folde
     assert (group.relation, group.recommended) == ("copy", ("planet.jpg",))
 
 
-@pytest.mark.parametrize("drawn", ["tears", "a mouth", "a hat"])
+@pytest.mark.parametrize("drawn", ["tears", "a mouth", "a hat", "lashes", "a line"])
 def test_what_is_drawn_into_a_picture_stays_beside_it(folder: Folder, drawn: str) -> None:
     changed = scene(1)
     pen = ImageDraw.Draw(changed)
@@ -236,12 +236,28 @@ def test_what_is_drawn_into_a_picture_stays_beside_it(folder: Folder, drawn: str
             pen.line((300 + 14 * n, 200, 296 + 14 * n, 220), fill="#d8f0ff", width=3)
     elif drawn == "a mouth":
         pen.arc((300, 200, 340, 225), 10, 170, fill="black", width=3)
+    elif drawn == "lashes":  # in a row, as letters are, and all alike
+        for n in range(6):
+            pen.line((280 + 12 * n, 210, 280 + 12 * n, 228), fill="#d8f0ff", width=4)
+    elif drawn == "a line":  # that breaks off
+        for start, end in ((220, 250), (258, 267), (275, 297), (305, 319), (327, 353), (361, 378), (386, 395)):
+            pen.line((start, 210, end, 210), fill="#d8f0ff", width=3)
     else:
         pen.polygon([(300, 200), (350, 200), (325, 130)], fill="#2a6f4f", outline="black", width=3)
     folder.add("pier.jpg", scene(1))
     folder.add("changed.jpg", changed)
     (group,) = folder.find()
     assert (group.relation, group.recommended) == ("variant", ("changed.jpg", "pier.jpg"))
+
+
+def test_a_word_in_the_middle_is_a_mark(folder: Folder) -> None:
+    """Of fewer strokes than are asked of what else lies there: pieces of unequal size in a row."""
+    signed = scene(1)
+    ImageDraw.Draw(signed).text((250, 200), "mocha", fill="#ffe9a0", font=ImageFont.load_default(18))
+    folder.add("pier.jpg", scene(1))
+    folder.add("pier_mocha.jpg", signed)
+    (group,) = folder.find()
+    assert (group.relation, group.recommended) == ("copy", ("pier.jpg",))
 
 
 @pytest.mark.parametrize("shared", ["frame", "mark", "ground", "caption"])
