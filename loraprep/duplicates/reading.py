@@ -54,6 +54,9 @@ _SAME, _SAME_INSIDE = 0.4, 0.5  # share of places with structure where it is the
 # the middle must be the same as much as what is around it, but for so much; or so much, as must be what is drawn, in
 # the mean of both: of one scene, develop has 0.10 and 0.73, with a ground in common 0.12 and 0.66
 _AS_AROUND, _MOSTLY = 0.1, 0.7
+_BY_OTHER_LIGHT = (
+    0.15  # the same where light is another, of which shadows and lamps come; what is drawn then agrees less
+)
 # share of one of two pictures that both show; less is a caption or a logo, and no scene; and no two parts of one
 # picture, of which those of 0.7 of its sides share 0.33 where they lie in opposite corners
 _SHARED, _PART = 0.5, 0.3
@@ -108,8 +111,9 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
     agree = _agreement(residual, first, second, laid.inside)
     relation: Relation | None = None
     doubtful, over, lettering, sure, thin = False, -1, False, False, False
+    near, mostly = (_BY_OTHER_LIGHT, inside) if relit else (_AS_AROUND, (inside + agree) / 2)
     alike = same >= _SAME and max(laid.covers) >= _SHARED
-    alike &= inside >= _SAME_INSIDE and (inside >= around - _AS_AROUND or (inside + agree) / 2 >= _MOSTLY)
+    alike &= inside >= _SAME_INSIDE and (inside >= around - near or mostly >= _MOSTLY)
     if not told:
         alike = min(same, agree, inside) >= _WITHOUT_POINTS
     # what resampling and compression leave lies along edges everywhere, a change in one place
