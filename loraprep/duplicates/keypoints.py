@@ -280,6 +280,7 @@ class Opened:
             raise
 
     def close(self) -> None:
+        self._held, self._known = self._pixels, self._points  # what is cached refers to this, and would outlast it
         self._glimpses.close()
         self._store.close()
 
