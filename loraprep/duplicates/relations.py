@@ -14,9 +14,9 @@ from loraprep.core.records import Group, Image, Lying, Pair, the_other_way
 from loraprep.duplicates import candidates, descriptions, flattened, geometry, ranking, reading
 from loraprep.duplicates.candidates import Candidate, Near
 from loraprep.duplicates.clusters import Clusters, copies, variants
-from loraprep.duplicates.compared import Compared
 from loraprep.duplicates.flattened import BARE, WHITE
 from loraprep.duplicates.geometry import Similarity
+from loraprep.duplicates.kept import KeptReadings
 from loraprep.duplicates.keypoints import Keypoints, Sight
 from loraprep.duplicates.reading import Reading
 from loraprep.imaging.errors import BadImage
@@ -38,13 +38,13 @@ def find_groups(
     sight: Sight,
     detail: Callable[[Sequence[Image]], Sequence[Image]] | None = None,
     before: Mapping[str, Image] | None = None,
-    compared: Compared | None = None,
+    kept: KeptReadings | None = None,
 ) -> list[Group]:
     """Find the groups of byte copies, copies and variants, sorted by first path; the same input gives the same groups.
 
     `sight` shows the pictures. `detail` gives the records with how much of their size they hold; it is called once,
     with every copy and variant. `before`: path -> the picture before its change; two are alike only where those are,
-    as a scene from which one thing and then another is taken is two lessons. `compared`: how pairs were read before.
+    as a scene from which one thing and then another is taken is two lessons. `kept`: how pairs were read before.
     """
     known = {image.path: image for image in images if image.state == "image"}
     pairs = _byte_copies(known.values())
@@ -57,7 +57,7 @@ def find_groups(
     paths = {image.path for image in prepared}
     near = near.of(np.array([image.path in paths for image in singles], bool))
     singles = prepared
-    met = _Comparison(singles, limits, sight, near, compared).relations()
+    met = _Comparison(singles, limits, sight, near, kept).relations()
     if detail and met:
         alike = {singles[n].path: singles[n] for found, _ in met for n in (found.i, found.j)}
         known |= {image.path: image for image in detail([alike[path] for path in sorted(alike)])}
@@ -121,10 +121,10 @@ class _Comparison:
         limits: DuplicateLimits,
         sight: Sight,
         near: Near,
-        compared: Compared | None,
+        kept: KeptReadings | None,
     ) -> None:
         self._images, self._limits, self._sight, self._near = images, limits, sight, near
-        self._compared = compared
+        self._kept = kept
         self._gone = False  # a picture could not be opened for the pair that is looked at
         self._copies = Clusters()
         self._met: list[_Met] = []
@@ -163,12 +163,12 @@ class _Comparison:
     def _seen(self, found: Candidate) -> Reading | None:
         """Read a pair, unless it was read before."""
         one, other = self._images[found.i], self._images[found.j]
-        for seen in self._compared.known(one, other, found) if self._compared else ():
+        for seen in self._kept.known(one, other, found) if self._kept else ():
             return seen
         self._gone = False
         seen = self._looked_at(found)
-        if self._compared and not self._gone:
-            self._compared.keep(one, other, found, seen)
+        if self._kept and not self._gone:
+            self._kept.keep(one, other, found, seen)
         return seen
 
     def _looked_at(self, found: Candidate) -> Reading | None:

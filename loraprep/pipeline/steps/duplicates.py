@@ -10,7 +10,7 @@ from loraprep.core.records import Group
 from loraprep.curation import rulings
 from loraprep.dataset import selection
 from loraprep.duplicates import keypoints, questions, relations, words
-from loraprep.duplicates.compared import Compared
+from loraprep.duplicates.kept import KeptReadings
 from loraprep.imaging import errors
 from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
 from loraprep.pipeline.steps.inputs import left_by_name, unwanted
@@ -30,7 +30,7 @@ def find_duplicates(work: Workspace) -> None:
     def found() -> tuple[list[Group], dict[str, errors.GivenUp]]:
         with (
             closing(keypoints.Opened(work.pictures, points, stamp)) as sight,
-            closing(Compared(points, limits, stamp)) as compared,
+            closing(KeptReadings(points, limits, stamp)) as kept,
         ):
             groups = relations.find_groups(
                 usable,
@@ -38,7 +38,7 @@ def find_duplicates(work: Workspace) -> None:
                 sight,
                 lambda some: detail.measured(work.pictures, some, cache=work.cache(store.NAME), among=images),
                 before,
-                compared,
+                kept,
             )
         return groups, sight.given_up
 

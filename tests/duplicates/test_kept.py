@@ -11,7 +11,7 @@ import pytest
 
 from loraprep.core.records import Group, Image
 from loraprep.duplicates import relations
-from loraprep.duplicates.compared import Compared
+from loraprep.duplicates.kept import KeptReadings
 from loraprep.imaging.errors import BadImage
 from tests import pictures
 from tests.folders import Folder, Shown, duplicate_limits
@@ -31,8 +31,8 @@ def found(folder: Folder, cache: Path | None, **limits: float) -> list[Group]:
     images, under = list(folder.images.values()), duplicate_limits(**limits)
     if cache is None:
         return relations.find_groups(images, under, Shown(folder.look))
-    with closing(Compared(cache, under, "")) as compared:
-        return relations.find_groups(images, under, Shown(folder.look), compared=compared)
+    with closing(KeptReadings(cache, under, "")) as kept:
+        return relations.find_groups(images, under, Shown(folder.look), kept=kept)
 
 
 @contextmanager
@@ -91,9 +91,9 @@ def test_what_could_not_be_opened_is_looked_at_again(
     images, limits = list(folder.images.values()), duplicate_limits()
     sight.glance(images)
     sight.prepare(images)
-    with closing(Compared(cache, limits, "")) as compared, monkeypatch.context() as patch:
+    with closing(KeptReadings(cache, limits, "")) as kept, monkeypatch.context() as patch:
         patch.setattr(Shown, "pixels", gone)
-        some = relations.find_groups(images, limits, sight, compared=compared)
+        some = relations.find_groups(images, limits, sight, kept=kept)
     assert [group.pictures for group in some] == [group.pictures for group in shown][:2]
     assert found(folder, cache) == shown
 
@@ -102,7 +102,7 @@ def test_a_reading_that_nobody_wrote_is_a_damaged_file(folder: Folder, tmp_path:
     cache = tmp_path / "keypoints.sqlite"
     found(folder, cache)
     with closing(sqlite3.connect(cache)) as db, db:
-        db.execute("UPDATE compared SET data = ?", (b"\x93nonsense",))
+        db.execute("UPDATE readings SET data = ?", (b"\x93nonsense",))
     with pytest.raises(sqlite3.DatabaseError, match="cannot be read"):
         found(folder, cache)
 
@@ -114,4 +114,4 @@ def test_pictures_that_left_are_forgotten_in_the_end(folder: Folder, tmp_path: P
         del folder.images[path]
     assert [group.pictures for group in found(folder, cache)] == [("0 cut.jpg", "0.jpg")]
     with closing(sqlite3.connect(cache)) as db:
-        assert db.execute("SELECT count(*) FROM compared").fetchone()[0] <= 2
+        assert db.execute("SELECT count(*) FROM readings").fetchone()[0] <= 2

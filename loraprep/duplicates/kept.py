@@ -23,7 +23,7 @@ class _Read(msgspec.Struct, frozen=True, array_like=True):
     seen: Reading | None
 
 
-class Compared:
+class KeptReadings:
     """Readings in `path`, or for as long as this lasts. `stamp`: what pictures are opened by and under which limits.
 
     Raises sqlite3.Error, then or later, for a damaged file: see store.mended.
@@ -31,7 +31,7 @@ class Compared:
 
     def __init__(self, path: Path | None, limits: DuplicateLimits, stamp: str) -> None:
         under = typed.packed((resources.fingerprint(), limits, stamp))
-        self._store = Store(path, "compared", under.hex())
+        self._store = Store(path, "readings", under.hex())
         self._asked: set[str] = set()
 
     def known(self, one: Image, other: Image, how: Candidate) -> tuple[Reading | None] | tuple[()]:
