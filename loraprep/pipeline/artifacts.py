@@ -31,7 +31,7 @@ class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """One file of build/. A class whose form changes gets another `tag`: files of another version are not read."""
 
     NAME: ClassVar[str]
-    MANY: ClassVar[bool] = False  # it grows with the pictures, and holds no number with a fraction: files.spelled
+    MANY: ClassVar[bool] = False  # it grows with the pictures: files.spelled
 
 
 class BesideImages(Artifact, frozen=True):
@@ -219,6 +219,7 @@ class Forecast(Artifact, frozen=True):
     """What each trainer will do with each picture."""
 
     NAME = "placements.json"
+    MANY = True
 
     plans: list[TrainingPlan]
     repeats: dict[str, int]  # path -> how often it comes up in an epoch
@@ -255,7 +256,7 @@ class _Versioned(msgspec.Struct):
 
 
 def encode(artifact: Artifact) -> str:
-    """Spell an artefact as JSON: sorted keys, a final newline. Raises ValueError for NaN and infinity."""
+    """Spell an artefact as JSON: sorted keys, a final newline. Raises ValueError for NaN and infinity, unless MANY."""
     return spelled(artifact).decode()
 
 
