@@ -107,7 +107,10 @@ def _pictures(root: Path) -> dict[str, tuple[str, str]]:
         told = {image.path: _rejected(image.code, image.reason) for image in found.images}
         whole = [image for image in found.images if image.state == "image"]
         for image in whole:
-            told[image.path] = "ok", "" if finite(msgspec.to_builtins(image)) else "a number that is none, in scan"
+            told[image.path] = (
+                "ok",
+                "" if finite(msgspec.to_builtins(image, enc_hook=str)) else "a number that is none, in scan",
+            )
         seen = detail.look(where, whole)
         looked = features.measure_features(where, whole, [])
         for image in whole:
