@@ -67,30 +67,37 @@ def _as_hex(data: object) -> str:
     return data.hex()
 
 
-class ByPath(Mapping[str, T], Generic[T]):
+class _Named(Mapping[str, T], Generic[T]):
+    """Records by name, of which `_held` has something; each is made when it is asked for."""
+
+    _held: Mapping[str, Any]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._held
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+
+class ByPath(_Named[T]):
     """Records by path, each as its JSON until it is asked for: those of very many pictures are held so."""
 
     def __init__(self, rows: Mapping[str, msgspec.Raw], form: type[T]) -> None:
-        self._rows, self._form = rows, form
+        self._held, self._form = rows, form
 
     def __getitem__(self, path: str) -> T:
-        return from_json(self._rows[path], self._form)
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._rows
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
+        return from_json(self._held[path], self._form)
 
 
-class Packed(MutableMapping[str, T], Generic[T]):
+class Packed(_Named[T], MutableMapping[str, T]):
     """Records by name, each packed until it is asked for: a tenth of the memory. Asked for twice it is made twice."""
 
     def __init__(self, form: type[T], packed: Iterable[tuple[str, bytes]] = ()) -> None:
         self.packed, self._form = dict(packed), form
+        self._held = self.packed
 
     def __getitem__(self, name: str) -> T:
         return unpacked(self.packed[name], self._form)
@@ -101,35 +108,17 @@ class Packed(MutableMapping[str, T], Generic[T]):
     def __delitem__(self, name: str) -> None:
         del self.packed[name]
 
-    def __contains__(self, name: object) -> bool:
-        return name in self.packed
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.packed)
-
-    def __len__(self) -> int:
-        return len(self.packed)
-
-
-class Chosen(Mapping[str, T], Generic[T]):
+class Chosen(_Named[T]):
     """Those of a mapping whose names are given, in that order, without another of each: it may be `ByPath`."""
 
     def __init__(self, of: Mapping[str, T], names: Iterable[str]) -> None:
-        self._of, self._names = of, dict.fromkeys(names)
+        self._of, self._held = of, dict.fromkeys(names)
 
     def __getitem__(self, name: str) -> T:
-        if name not in self._names:
+        if name not in self._held:
             raise KeyError(name)
         return self._of[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
 
 
 def spelled(records: Mapping[str, object]) -> dict[str, msgspec.Raw]:
