@@ -19,7 +19,9 @@ from loraprep.project import crops
 from loraprep.project.settings import DuplicateLimits
 
 
-class _Read(msgspec.Struct, frozen=True, array_like=True):
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """What one pair was read as; `seen`: None for nothing to each other."""
+
     seen: Reading | None
 
 
@@ -34,21 +36,21 @@ class KeptReadings:
         self._store = Store(path, "readings", under.hex())
         self._asked: set[str] = set()
 
-    def known(self, one: Image, other: Image, how: Candidate) -> tuple[Reading | None] | tuple[()]:
-        """Return what the pair was read as, None for nothing, in a tuple; () if it was not read yet."""
+    def known(self, one: Image, other: Image, how: Candidate) -> Kept | None:
+        """Return what the pair was read as; None if it was not read yet."""
         key = _key(one, other, how)
         self._asked.add(key)
         data = self._store.get(key)
         if data is None:
-            return ()
+            return None
         try:
-            return (typed.unpacked(data, _Read).seen,)
+            return typed.unpacked(data, Kept)
         except msgspec.MsgspecError as error:
             raise sqlite3.DatabaseError("what was read of a pair cannot be read") from error
 
     def keep(self, one: Image, other: Image, how: Candidate, seen: Reading | None) -> None:
         """Keep what a pair was read as."""
-        self._store.put(_key(one, other, how), typed.packed(_Read(seen)))
+        self._store.put(_key(one, other, how), typed.packed(Kept(seen)))
 
     def close(self) -> None:
         """Save and close. Of pairs that nobody asked for as many are kept as of others: pictures come back."""

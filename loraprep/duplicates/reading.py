@@ -54,9 +54,7 @@ _SAME, _SAME_INSIDE = 0.4, 0.5  # share of places with structure where it is the
 # the middle must be the same as much as what is around it, but for so much; or so much, as must be what is drawn, in
 # the mean of both: of one scene, develop has 0.10 and 0.73, with a ground in common 0.12 and 0.66
 _AS_AROUND, _MOSTLY = 0.1, 0.7
-_BY_OTHER_LIGHT = (
-    0.15  # the same where light is another, of which shadows and lamps come; what is drawn then agrees less
-)
+_BY_OTHER_LIGHT = 0.15  # the same where light is another: of it come shadows, lamps; what is drawn agrees less then
 # share of one of two pictures that both show; less is a caption or a logo, and no scene; and no two parts of one
 # picture, of which those of 0.7 of its sides share 0.33 where they lie in opposite corners
 _SHARED, _PART = 0.5, 0.3

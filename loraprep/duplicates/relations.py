@@ -163,8 +163,8 @@ class _Comparison:
     def _seen(self, found: Candidate) -> Reading | None:
         """Read a pair, unless it was read before."""
         one, other = self._images[found.i], self._images[found.j]
-        for seen in self._kept.known(one, other, found) if self._kept else ():
-            return seen
+        if self._kept and (known := self._kept.known(one, other, found)):
+            return known.seen
         self._gone = False
         seen = self._looked_at(found)
         if self._kept and not self._gone:
