@@ -23,6 +23,7 @@ from loraprep.core.text import listed
 from loraprep.project import groups, profiles
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import BaseModel
+from loraprep.project.repeats import repeats_of
 from loraprep.project.resolution import entry_for
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import trained_sizes
@@ -235,7 +236,7 @@ def folder_places(
     trained = {path: place for path, place in placed.items() if path not in held_out}
     for path, place in trained.items():
         group = groups.of(path, settings)
-        own = group.repeats if group and group.repeats else naming.repeats_of(place.split("/")[0])
+        own = group.repeats if group and group.repeats else repeats_of(place.split("/")[0])
         if own:
             fixed[path] = own
     rest = sum(copies[path] for path in trained if path not in fixed)
@@ -247,7 +248,7 @@ def folder_places(
         if path in held_out:
             result[path] = f"{naming.held_out_folder(folder)}/{stem}"
             continue
-        if naming.repeats_of(folder):
+        if repeats_of(folder):
             folder = folder.partition("_")[2]
         result[path] = f"{fixed.get(path, times)}_{folder}/{stem}"
     return result
@@ -326,7 +327,7 @@ def folder_layout(outputs: Sequence[Output], settings: Settings) -> FolderLayout
     masked = {o.place.split("/")[0] for o in outputs if o.mask}
     group = {o.place.split("/")[0]: g.folder for o in outputs if (g := groups.of(o.image.path, settings))}
     held_out = {folder for folder in counts if naming.holds_out(folder)}
-    times = {folder: naming.repeats_of(folder) or 1 for folder in counts}
+    times = {folder: repeats_of(folder) or 1 for folder in counts}
     usual = max(times.keys() - held_out, key=lambda folder: (counts[folder], folder), default="")
     alone = set(settings.dataset.trainers) == {ONETRAINER}
     twins = any(o.twins for o in outputs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ from loraprep.core.records import Fate, Image, Role
 from loraprep.core.text import SHOWN, clauses, listed, number_of
 from loraprep.project.decisions import Decisions, Like, Question
 from loraprep.project.profiles import BaseModel, Kind
+from loraprep.project.repeats import repeats_of
 from loraprep.project.resolution import again_key, entry_for, resolve
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import as_times, enlargement, trained_sizes
@@ -46,7 +46,6 @@ _PROMISED = {
     ".heif": {"HEIF"},
 }
 _CALLED = {"#ffffff": "white", "#000000": "black"}
-_KOHYA = re.compile(r"(?<![0-9])[1-9][0-9]*+_.+")
 
 
 def layout(images: Sequence[Image]) -> Literal["flat", "kohya", "folders"]:
@@ -54,7 +53,7 @@ def layout(images: Sequence[Image]) -> Literal["flat", "kohya", "folders"]:
     folders = {PurePosixPath(i.path).parts[0] for i in images if "/" in i.path}
     if not folders:
         return "flat"
-    return "kohya" if any(_KOHYA.fullmatch(f) for f in folders) else "folders"
+    return "kohya" if any(repeats_of(f) for f in folders) else "folders"
 
 
 class Audit(msgspec.Struct, frozen=True):
@@ -315,7 +314,7 @@ def _layout_notes(images: Sequence[Image], settings: Settings) -> list[Finding]:
     if kind == "flat" and images and "kohya" in settings.dataset.trainers:
         return [Finding(Code.FLAT_LAYOUT, (), {"count": len(images)})]
     if kind == "kohya":
-        stray = [i for i in images if not _KOHYA.fullmatch(PurePosixPath(i.path).parts[0]) or i.path.count("/") != 1]
+        stray = [i for i in images if not repeats_of(PurePosixPath(i.path).parts[0]) or i.path.count("/") != 1]
         return [Finding(Code.KOHYA_LAYOUT, (), {"count": len(images)})] + (
             [Finding(Code.KOHYA_STRAY, tuple(i.path for i in stray))] if stray else []
         )

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from loraprep.core.patterns import Patterns
 from loraprep.core.records import Image, Role
 from loraprep.imaging import formats
+from loraprep.project.repeats import repeats_of
 
 TRAIN = "train"
 
@@ -73,7 +74,6 @@ _SAMPLES = {
 }
 # The time of a generation, in seconds or thousandths since 1970, and a number: also what sites call what they serve
 _PERHAPS = re.compile(r"1[5-9][0-9]{8}(?:[0-9]{3})?_{1,2}(?:[0-9]+_)?[0-9]{1,3}")
-_REPEATS = re.compile(r"[1-9][0-9]*+_.+")
 _PERHAPS_GRID = 64  # px: trainers sample at sizes of their buckets
 _GRID = 8  # px: every model makes pictures whose sides are multiples of it (the factor of their autoencoders)
 # C*: below it no colour is seen; a just noticeable difference is about 2.3 (Mahy et al. 1994, Color Res. Appl. 19)
@@ -167,7 +167,7 @@ def _of_folder(name: str) -> Role | None:
     name = name.casefold().replace("-", "_").replace(" ", "_")
     if role := _FOLDERS.get(name):
         return role
-    found = None if _REPEATS.fullmatch(name) else _OF_WHAT.fullmatch(name)  # "10_gas mask" is what is taught
+    found = None if repeats_of(name) else _OF_WHAT.fullmatch(name)  # "10_gas mask" is what is taught
     return _FOLDERS[(found[1] or found[2])] if found else None
 
 
@@ -289,7 +289,7 @@ class _Beside:
         above = top.rpartition("/")[0]
         for folder in self._folders:
             inner = folder[len(above) + 1 :] if above and folder.startswith(above + "/") else "" if above else folder
-            if any(_REPEATS.fullmatch(part) for part in inner.split("/")[:2]):
+            if any(repeats_of(part) for part in inner.split("/")[:2]):
                 return True
         return False
 
@@ -356,7 +356,7 @@ def _in_folder(suggested: Suggested) -> bool:
 def _regularization(path: str, suggested: Suggested, facts: _Facts, where: _Beside) -> Found:
     own, top = facts(path), suggested.top
     inner = path[len(top) + 1 :].split("/")
-    if len(inner) > 1 and _REPEATS.fullmatch(inner[0]):
+    if len(inner) > 1 and repeats_of(inner[0]):
         return Found("regularization", f"in kohya's {inner[0]}", top)
     if where.repeats(top):
         return Found("regularization", "beside kohya's folders of what is trained", top)

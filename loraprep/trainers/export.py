@@ -19,6 +19,7 @@ from loraprep.core.escape import code, plain
 from loraprep.core.text import number_of
 from loraprep.curation.assessment import SamplePrompt
 from loraprep.project.profiles import BaseModel, TrainerProfile
+from loraprep.project.repeats import repeats_of
 from loraprep.project.settings import Settings
 from loraprep.trainers import masks, naming, placement, prompts, regularization
 from loraprep.trainers.plan import TrainingPlan, usual_repeats
@@ -89,7 +90,7 @@ def _folder(name: str, top: str, pictures: int, locked: DatasetLock) -> Training
     return TrainingFolder(
         name,
         top + name,
-        naming.repeats_of(name) or 1,
+        repeats_of(name) or 1,
         pictures,
         f"{top}{known.folder}/{name}" if masked and known.folder else "",
         f"{top}{known.onetrainer}/{name}" if known.onetrainer else "",

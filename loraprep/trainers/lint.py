@@ -12,9 +12,9 @@ from loraprep.captions import hygiene
 from loraprep.core.findings import Code, Finding
 from loraprep.core.text import clauses, listed
 from loraprep.project.profiles import Reads, TrainerProfile, models_of_pairs, trainers_of
+from loraprep.project.repeats import repeats_of
 from loraprep.scan import pairing
 from loraprep.scan.pairing import Pairing
-from loraprep.trainers import naming
 from loraprep.trainers.caches import StaleCache
 from loraprep.trainers.folder import FolderFile
 
@@ -319,7 +319,7 @@ def _of_folders(pictures: Sequence[FolderFile], reads: Reads) -> Iterator[Hazard
     if reads.folders == "deep":
         return
     holding = {file.folder for file in pictures}
-    parent = "" not in holding or any(naming.repeats_of(f.split("/")[0]) for f in holding if f)
+    parent = "" not in holding or any(repeats_of(f.split("/")[0]) for f in holding if f)
     for file in pictures:
         top, _, below = file.folder.partition("/")
         if reads.folders == "repeats" and parent:
@@ -327,7 +327,7 @@ def _of_folders(pictures: Sequence[FolderFile], reads: Reads) -> Iterator[Hazard
                 yield Hazard(Code.CHECK_BESIDE, file.path)
             elif below:
                 yield Hazard(Code.CHECK_NESTED, file.path)
-            elif not naming.repeats_of(top):
+            elif not repeats_of(top):
                 yield Hazard(Code.CHECK_REPEATS, file.path, top)
         elif file.folder and any(file.folder != f and (not f or file.folder.startswith(f + "/")) for f in holding):
             yield Hazard(Code.CHECK_NESTED, file.path)

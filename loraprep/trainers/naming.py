@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from loraprep.project.repeats import repeats_of
+
 CAPTIONS = frozenset({".txt", ".caption"})  # suffixes of captions that trainers read beside a picture
 # of dataset/, for the pictures before a change, under the names of those after: control/10_mystyle/pier.png
 CONTROLS = ("control", "control_2", "control_3")
-_KOHYA = re.compile(r"(?<![0-9])([1-9][0-9]*+)_(.+)")
 _HELD_OUT = "-held-out"
 _LONGEST = 100  # characters of a stem: with folders and suffixes far below what any file system takes
 # Windows opens a device for these, whatever the extension.
@@ -24,12 +25,6 @@ _LATIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d",
 def as_many(captions: Sequence[str], number: int) -> list[str]:
     """Return `number` captions of a picture that may have fewer, so that it comes up as often as the others."""
     return [captions[n % len(captions)] for n in range(number)] if captions else [""]
-
-
-def repeats_of(folder: str) -> int | None:
-    """Read the repeats in a kohya folder's name: 10 for "10_cat", None for "cat"."""
-    match = _KOHYA.fullmatch(folder)
-    return int(match[1]) if match else None
 
 
 def held_out_folder(folder: str) -> str:

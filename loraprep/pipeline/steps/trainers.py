@@ -20,6 +20,7 @@ from loraprep.pipeline.workspace import Workspace
 from loraprep.project import profiles
 from loraprep.project.profiles import TrainerProfile
 from loraprep.project.project import Project
+from loraprep.project.repeats import repeats_of
 from loraprep.project.sizes import trained_sizes
 from loraprep.report import trainer_section
 from loraprep.trainers import caches, export, forecast, naming, regularization
@@ -41,7 +42,7 @@ def _places(
     for (path, _), place in outputs.output_places(kept, cutouts, work.project.settings, keep_kohya=keep_kohya).items():
         copies[path] += 1
         folders[path] = place.split("/")[0]
-        times[path] = times.get(path, 0) + (naming.repeats_of(folders[path]) or 1)
+        times[path] = times.get(path, 0) + (repeats_of(folders[path]) or 1)
     return times, folders, copies
 
 

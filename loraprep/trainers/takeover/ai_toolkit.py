@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from loraprep.core.files import Json
-from loraprep.trainers import naming
+from loraprep.project.repeats import name_of
 from loraprep.trainers.takeover.tree import (
     Part,
     Reading,
@@ -86,7 +86,7 @@ def _part(reading: Reading, file: Path, number: int, said: Table, dataset: dict[
     suffix = said.get("caption_ext")
     masks = said.get("mask_path")
     repeats = whole(said.get("num_repeats", 1)) or 1
-    name = folder.name.partition("_")[2] if naming.repeats_of(folder.name) else folder.name
+    name = name_of(folder.name)
     return [
         Part(
             folder=folder,

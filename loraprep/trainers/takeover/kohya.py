@@ -13,8 +13,8 @@ from pathlib import Path
 from loraprep.core import files
 from loraprep.core.files import Json
 from loraprep.core.text import listed
+from loraprep.project.repeats import name_of, repeats_of
 from loraprep.scan import roles
-from loraprep.trainers import naming
 from loraprep.trainers.takeover import texts
 from loraprep.trainers.takeover.tree import (
     Part,
@@ -61,7 +61,7 @@ def of_folders(reading: Reading, top: Path) -> Tree | None:
     parts = _parts(where, reading)
     for folder in inside:
         named = roles.by_name(f"{folder.name}/x.png")
-        if folder == where or (where == top and naming.repeats_of(folder.name)):
+        if folder == where or (where == top and repeats_of(folder.name)):
             continue
         if named and named.role == "regularization":
             parts += _regularization(folder)
@@ -75,14 +75,14 @@ def _folders(top: Path) -> list[Path]:
 
 
 def _repeated(folder: Path) -> list[Path]:
-    return [f for f in _folders(folder) if naming.repeats_of(f.name)]
+    return [f for f in _folders(folder) if repeats_of(f.name)]
 
 
 def _parts(where: Path, reading: Reading) -> list[Part]:
     """Read the {repeats}_{name} folders in img/."""
     parts = []
     for folder in _folders(where):
-        if repeats := naming.repeats_of(folder.name):
+        if repeats := repeats_of(folder.name):
             name = folder.name.partition("_")[2]
             parts.append(Part(folder=folder, name=name, repeats=repeats, words=name))
         elif where.name.lower() in _PICTURES:
@@ -175,7 +175,7 @@ def _subset(reading: Reading, file: Path, said: Table, *, held_out: bool) -> Par
     repeats = whole(said.get("num_repeats", 1))
     if repeats is None:
         reading.leave(f"{spoken('num_repeats', said['num_repeats'])} of {reading.named(folder)}, which kohya refuses")
-    name = folder.name.partition("_")[2] if naming.repeats_of(folder.name) else folder.name
+    name = name_of(folder.name)
     words = said.get("class_tokens")
     return Part(
         folder=folder,

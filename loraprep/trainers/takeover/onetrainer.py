@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from loraprep.core.files import Json
-from loraprep.trainers import naming
+from loraprep.project.repeats import name_of
 from loraprep.trainers.takeover.tree import Part, Reading, Table, Tree, sizes_of, spoken, table, tables, whole
 
 _ROLES: dict[str, Literal["train", "regularization", "validation"]] = {
@@ -84,7 +84,7 @@ def _part(reading: Reading, file: Path, called: str, concept: Table, folder: Pat
         repeats = None
     elif repeats is None:
         reading.leave(f"{spoken('balancing', balancing)} of {called}, which is no whole number")
-    name = folder.name.partition("_")[2] if naming.repeats_of(folder.name) else folder.name
+    name = name_of(folder.name)
     return Part(
         folder=folder,
         name=name.removesuffix("-held-out"),
