@@ -32,8 +32,8 @@ Floats = NDArray[np.float32]
 
 SIDE = 512  # px, longer side of what is looked at; tests/benchmarks/copies.py: at 320 stretched and small cuts are lost
 MOST = 400  # points kept of a picture, those with the most contrast
-# OpenCV's threshold, its own is 0.04. The least at which it passes over what differs from its neighbours by no more than
-# one step of 255 (0.5 * threshold / 3 * 255, rounded down) before it fits a curve to each: below, that takes half its time
+# OpenCV's threshold, its own is 0.04. The least at which it passes over what differs from its neighbours by no more
+# than one step of 255 (0.5 * threshold / 3 * 255, rounded down) instead of fitting a curve to each, half of the time
 _CONTRAST = 0.0236
 _SOFT = 200  # points, below which a cut of a picture may have next to none, so that soft ones are looked for as well
 _FAINT, _BLUR = 0.002, 1.5  # their contrast; px that it is blurred by first, or they are what saving a JPEG leaves

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from loraprep.project import decisions
 from loraprep.review import views
+from loraprep.review.cards import View
 from loraprep.review.snapshot import Snapshot
-from loraprep.review.views import View
 
 PHASES = {
     "Pictures": ("duplicates", "quality", "carried"),

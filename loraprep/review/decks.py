@@ -7,8 +7,9 @@ from collections.abc import Callable
 from loraprep.project import crops, decisions
 from loraprep.project.decisions import Entry
 from loraprep.review import joined, views, words
+from loraprep.review.cards import EntryCard, State, View
 from loraprep.review.snapshot import Snapshot, ident
-from loraprep.review.views import EntryCard, State, Unit, View
+from loraprep.review.views import Unit
 
 AHEAD = 4  # open questions that lie ready, so that the next key finds its question there
 _AROUND = 20  # marks of the strip on either side

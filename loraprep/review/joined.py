@@ -7,8 +7,9 @@ import msgspec
 from loraprep.project import decisions
 from loraprep.project.decisions import Entry
 from loraprep.review import views
+from loraprep.review.cards import EntryCard, PictureView, Rows, View
 from loraprep.review.snapshot import Snapshot, ident
-from loraprep.review.views import EntryCard, PictureView, Rows, Unit, View
+from loraprep.review.views import Unit
 
 
 class Choice(View, frozen=True):

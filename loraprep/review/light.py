@@ -14,9 +14,9 @@ from loraprep.project.crops import Drawn
 from loraprep.project.decisions import Entry
 from loraprep.project.sizes import as_times, trained_sizes
 from loraprep.review import since, stay, views, words
+from loraprep.review.cards import PictureView, View
 from loraprep.review.snapshot import Snapshot, ident, remembered
 from loraprep.review.stay import Json
-from loraprep.review.views import PictureView, View
 from loraprep.review.words import Words
 from loraprep.trainers import placement
 from loraprep.trainers.trainer import bucket_rules

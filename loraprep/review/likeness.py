@@ -5,8 +5,8 @@ from __future__ import annotations
 from loraprep.curation import changes, similarity
 from loraprep.report import layout, sample
 from loraprep.review import stay, views
+from loraprep.review.cards import PictureView, View
 from loraprep.review.snapshot import Snapshot, remembered
-from loraprep.review.views import PictureView, View
 
 
 class Spot(View, frozen=True):

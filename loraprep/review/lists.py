@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from loraprep.curation.rulings import curation_entry
 from loraprep.project import decisions
 from loraprep.review import joined, likeness, since, stay, views, words
+from loraprep.review.cards import View
 from loraprep.review.snapshot import Snapshot
-from loraprep.review.views import AT_ONCE, View
+from loraprep.review.views import AT_ONCE
 from loraprep.review.words import Sought
 
 Listed = tuple[str, Sequence[str], Callable[[str], View]]  # the macro that shows an item, all keys, and one as a record

@@ -20,8 +20,8 @@ from loraprep.project import groups
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import tokens_read
 from loraprep.review import since, stay, views
+from loraprep.review.cards import EntryCard, PictureView, Rows, View
 from loraprep.review.snapshot import Snapshot, ident, remembered
-from loraprep.review.views import EntryCard, PictureView, Rows, View
 
 Only = Literal["", "none", "draft", "edited", "long", "bare", "held"]
 ONLY: dict[str, str] = {

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from loraprep.review import views
+from loraprep.review.cards import QualityCard
 from tests.browsers import open_, serving, window
 from tests.pictures import jpeg, scene
 from tests.reviewed import Reviewed
@@ -30,7 +31,7 @@ def masked(asked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def question(page: Reviewed) -> views.QualityCard:
+def question(page: Reviewed) -> QualityCard:
     s = page.snapshot()
     cards = [views.quality_card(s, entry) for entry in views.asked(s, "quality")]
     (found,) = (card for card in cards if card.pictures.total > 1)

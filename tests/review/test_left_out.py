@@ -9,6 +9,7 @@ import pytest
 
 from loraprep.core.findings import Code
 from loraprep.review import likeness, since, stay, views, words
+from loraprep.review.cards import PictureView
 from loraprep.review.snapshot import ident
 from loraprep.review.words import Sought
 from tests.reviewed import Reviewed
@@ -74,7 +75,7 @@ def test_marks_of_one_that_left_are_not_asked_about(root: Path) -> None:
     leave(page, first)
     s = page.snapshot()
     card = views.carried_card(s, s.decisions["carried"].entries["bars"])
-    assert [p.name for p in card.pictures.items if isinstance(p, views.PictureView)] == [second]
+    assert [p.name for p in card.pictures.items if isinstance(p, PictureView)] == [second]
     assert card.since == "1 of them leaves by your answers since."
 
 

@@ -25,6 +25,7 @@ from loraprep.core import terminal
 from loraprep.project import decision_edits
 from loraprep.review import decks, views, words
 from loraprep.review.app import VIEWS
+from loraprep.review.cards import QualityCard
 from loraprep.review.serve import serve
 from loraprep.review.snapshot import Reader, Snapshot, ident
 from tests.gallery import ODD, paint
@@ -43,7 +44,7 @@ def still(asked: Path) -> Reviewed:
     return Reviewed(asked)
 
 
-def quality_cards(s: Snapshot) -> list[views.QualityCard]:
+def quality_cards(s: Snapshot) -> list[QualityCard]:
     return [views.quality_card(s, entry) for entry in views.asked(s, "quality")]
 
 

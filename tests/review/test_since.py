@@ -10,6 +10,7 @@ import pytest
 from loraprep.captions.file_names import words_of_name
 from loraprep.core.findings import Code
 from loraprep.review import since, stay, views, words
+from loraprep.review.cards import FindingCard
 from loraprep.review.snapshot import ident
 from tests.reviewed import Reviewed
 
@@ -42,7 +43,7 @@ def describe(page: Reviewed, path: str, text: str = "a heron") -> None:
                           "expected": digest})  # fmt: skip
 
 
-def card(page: Reviewed) -> views.FindingCard:
+def card(page: Reviewed) -> FindingCard:
     return next(iter(views.finding_cards(page.snapshot())))
 
 
