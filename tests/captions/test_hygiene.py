@@ -376,6 +376,19 @@ def test_a_long_phrase_is_no_sentence() -> None:
 
 
 @pytest.mark.parametrize(("text", "bare"), [
+    ("hhw, :d, blonde hair", ":d, blonde hair"),
+    ("solo, hhw, :d, smile", "solo, :d, smile"),
+    (":3, solo, hhw", ":3, solo"),
+    ("solo, ;), hhw", "solo, ;)"),
+    ("hhw: a mill", "a mill"),
+    ("hhw:a, mill", "a, mill"),
+])  # fmt: skip
+def test_a_tag_that_is_a_face_keeps_its_eyes_where_the_trigger_goes(text: str, bare: str) -> None:
+    """ ":d" is on 591,041 pictures of Danbooru: "d" teaches nothing."""
+    assert hygiene.bare(text, "hhw") == bare
+
+
+@pytest.mark.parametrize(("text", "bare"), [
     ("a photo of emberveil standing by a mill", "a photo standing by a mill"),
     ("a mill in the style of emberveil, evening", "a mill, evening"),
     ("a mill in emberveil style", "a mill"),

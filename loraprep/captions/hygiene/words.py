@@ -119,13 +119,19 @@ def stand_in(made_up: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
     )
 
 
+# the eyes of a tag such as ":d" or ";)", which are no punctuation, and what stands for them meanwhile
+_EYES = re.compile(r"(?:^|(?<=,))(\s*)([:;])(?=[^\s,]{1,2}\s*(?:,|$))")
+_SHUT, _OPEN = str.maketrans(":;", "\ue000\ue001"), str.maketrans("\ue000\ue001", ":;")
+
+
 def without_trigger(text: str, trigger: str) -> str:
     """Take the trigger out wherever it stands as a word, with the comma it leaves behind, and what would hang."""
     if not _alone(trigger).search(text):
         return text
+    text = _EYES.sub(lambda eyes: eyes[0].translate(_SHUT), text)
     bare = _alone(trigger).sub("", _trigger(trigger).sub("", text))
     bare = re.sub(r"\s+([,.;:])", r"\1", " ".join(bare.split()))
-    return re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:，、；：")
+    return re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:，、；：").translate(_OPEN)
 
 
 @cache
