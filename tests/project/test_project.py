@@ -24,6 +24,11 @@ project.yaml:4:8: model: unknown base model "sdxll"
     model: sdxll     # the base
            ^
     Did you mean sdxl?"""),
+    "one as its makers call it": (GOOD.replace("sdxl", "FLUX.1 dev"), """\
+project.yaml:4:8: model: unknown base model "FLUX.1 dev"
+    model: FLUX.1 dev
+           ^
+    Did you mean flux?"""),
     "one that is like none": (GOOD.replace("sdxl", "dall-e"), """\
 project.yaml:4:8: model: unknown base model "dall-e"
     model: dall-e
