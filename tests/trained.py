@@ -22,12 +22,13 @@ def pictures(
 
 
 def kohya_folders(root: Path) -> Path:
-    """Write two folders with repeats, one without any (which kohya passes over), regularization, logs, a cache."""
+    """Write two folders with repeats, one without any (which kohya passes over), regularization, logs, a list, a cache."""
     pictures(root, "img/10_emberveil woman", "abc")
     pictures(root, "img/4_hands", "de")
     pictures(root, "img/loose", "z")
     pictures(root, "reg/1_woman", "pq", trigger="woman")
     put(root, "log/events.out", b"\0")
+    put(root, "meta_cap.json", b"{}")
     put(root, "img/4_hands/d_0096x0080_sdxl.npz", b"PK\3\4")
     return root
 

@@ -60,6 +60,7 @@ def test_kohyas_folders(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Taken over: 5 pictures, 5 captions, 2 regularization pictures from kohya sd-scripts's tree/." in said
     assert "img/loose/, which has no repeats in its name, so that kohya passes it over" in said
     assert "log/" in said
+    assert "meta_cap.json (if it holds captions, put it into images/)" in said
     top = here / "mine/images"
     assert found(top) == [
         *(f"10_emberveil woman/{n}{s}" for n in "abc" for s in (".png", ".txt")),

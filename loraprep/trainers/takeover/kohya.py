@@ -31,6 +31,7 @@ from loraprep.trainers.takeover.tree import (
 )
 
 _PICTURES = ("img", "image", "images", "train", "train_data")
+_LISTS = (".json", ".jsonl", ".csv")  # of many pictures and their words, such as meta_cap.json
 _TITLE = "kohya sd-scripts"
 # Decided anew by an export, by the form of the captions and by what a trainer can: not worth a word.
 _ANEW = frozenset(
@@ -67,6 +68,9 @@ def of_folders(reading: Reading, top: Path) -> Tree | None:
             parts += _regularization(folder)
         else:
             reading.leave(f"{folder.name}/")
+    for file in files.listed(top):
+        if file.is_file() and file.suffix.lower() in _LISTS and where != top:
+            reading.leave(f"{file.name} (if it holds captions, put it into images/)")
     return Tree(title=_TITLE, trainer="kohya", top=top, parts=tuple(parts))
 
 
