@@ -17,6 +17,11 @@ def listed(items: Sequence[str], shown: int | None = SHOWN) -> str:
     return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
 
 
+def with_article(noun: str) -> str:
+    """Put a or an before a noun, by its first letter: "a style", "an object"."""
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+
+
 def clauses(said: Sequence[str], shown: int = SHOWN) -> str:
     """Join to "a; b", or from more than `shown` on to "a; b; and 4 more"."""
     more = [f"and {len(said) - shown} more"] if len(said) > shown else []

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from loraprep.captions import hygiene, lexicon
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Axis, Caption
-from loraprep.core.text import listed
+from loraprep.core.text import listed, with_article
 from loraprep.curation.assessment import RegularizationCase, SamplePrompt
 from loraprep.curation.axes import MEASURED
 from loraprep.curation.measures import diversity
@@ -182,4 +182,4 @@ def regularization_case(
 
 
 def _article(term: str) -> str:
-    return term if term in ("still life",) else f"{'an' if term[0] in 'aeiou' else 'a'} {term}"
+    return term if term in ("still life",) else with_article(term)

@@ -10,7 +10,7 @@ from loraprep.captions import bleed, samples
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Fate, Gate, Grade, Image, Reason
-from loraprep.core.text import listed, number_of
+from loraprep.core.text import listed, number_of, with_article
 from loraprep.curation.rulings import PARTS
 from loraprep.project import profiles, sizes
 from loraprep.project.decisions import Acceptance
@@ -230,7 +230,7 @@ def _size_findings(
         "floor": kind.floor,
         "min": low,
         "max": high,
-        "kind": kind.title.lower(),
+        "kind": with_article(kind.title.lower()),
     }
     result = []
     if number < kind.floor:

@@ -8,7 +8,7 @@ import msgspec
 
 from loraprep.core.findings import Code
 from loraprep.core.records import Gate, Reason
-from loraprep.core.text import listed, number_of
+from loraprep.core.text import listed, number_of, with_article
 from loraprep.curation.rulings import PARTS
 from loraprep.project.sizes import as_times, enlargement, trained_sizes
 from loraprep.report.report_data import ReportData
@@ -106,7 +106,7 @@ def _sound(data: ReportData, gate: Gate) -> str:
     """Say what speaks for GO: how many, described by whom, how sharp."""
     kept, kind, sizes = gate.counts["kept"], data.kind, trained_sizes(data.settings, data.model)
     images = {i.path: i for i in data.images}
-    advice = f"{kind.recommended.min} to {kind.recommended.max} work best for a {kind.title.lower()}"
+    advice = f"{kind.recommended.min} to {kind.recommended.max} work best for {with_article(kind.title.lower())}"
     parts = [f"{number_of(kept, _trained(gate))} ({advice})"]
     captioned = gate.counts["captioned"]
     if gate.counts["trigger_only"] == kept:

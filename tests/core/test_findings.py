@@ -9,6 +9,7 @@ import pytest
 
 from loraprep.core import findings
 from loraprep.core.findings import FOREIGN, SEVERITIES, CatalogueEntry, Code, Finding
+from loraprep.core.text import with_article
 
 PACKAGE = Path(findings.__file__).parent.parent
 OWN = {"n", "names", "accept", "units"}  # filled in for every finding
@@ -198,3 +199,19 @@ def test_what_may_be_accepted_shows_the_line_for_it() -> None:
     assert bare == [], "{accept} says where, and what to write"
     line = 'decisions/gate.yaml (a new file, if you have none): `jumble: {accept: known, reason: "..."}`'
     assert line in findings.fix(Finding(Code.JUMBLE, ()))
+
+
+def test_one_that_is_left_of_several_is_told_in_the_singular() -> None:
+    found = findings.uncovered(
+        [
+            Finding(Code.COPIES, ("a.jpg", "b.jpg"), {}),
+            Finding(Code.TOO_SIMILAR, ("a.jpg", "b.jpg", "c.jpg"), {"keep": "a.jpg"}),
+        ]
+    )
+    assert findings.sentence(found[-1]) == "1 more picture is much like others: c.jpg."
+
+
+def test_an_object_has_its_article() -> None:
+    values = {"count": 12, "kind": with_article("object"), "floor": 5, "min": 10, "max": 30}
+    said = findings.sentence(Finding(Code.ENOUGH_IMAGES, (), values))
+    assert said == "12 pictures: a good number for an object (10 to 30)."

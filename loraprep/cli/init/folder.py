@@ -12,7 +12,7 @@ from loraprep.cli.init.create import files_below
 from loraprep.core import files
 from loraprep.core.nearest import folder_meant
 from loraprep.core.records import Role
-from loraprep.core.text import number_of
+from loraprep.core.text import number_of, with_article
 from loraprep.imaging import headers
 from loraprep.imaging.formats import EXTENSIONS, HEIF_EXTENSIONS
 from loraprep.project.profiles import Kind
@@ -96,9 +96,6 @@ def told(found: Contents, kind: Kind | None, name: str, size: int) -> str:
     if kind is None:
         return said
     least, most = kind.recommended.min, kind.recommended.max
-    article = "an" if name[:1] in "aeiou" else "a"
     if (found.pairs if pairs else found.pictures) < kind.floor:
-        return (
-            f"{said} For {article} {name} that is too few: {kind.floor} is the least, {least} to {most} a good number."
-        )
-    return f"{said} For {article} {name} {least} to {most} is a good number."
+        return f"{said} For {with_article(name)} that is too few: {kind.floor} is the least, {least} to {most} a good number."
+    return f"{said} For {with_article(name)} {least} to {most} is a good number."
