@@ -97,5 +97,6 @@ def told(found: Contents, kind: Kind | None, name: str, size: int) -> str:
         return said
     least, most = kind.recommended.min, kind.recommended.max
     if (found.pairs if pairs else found.pictures) < kind.floor:
-        return f"{said} For {with_article(name)} that is too few: {kind.floor} is the least, {least} to {most} a good number."
+        few = f"that is too few: {kind.floor} is the least, {least} to {most} a good number."
+        return f"{said} For {with_article(name)} {few}"
     return f"{said} For {with_article(name)} {least} to {most} is a good number."
