@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep.cli.init import folder, given
+from loraprep.cli.init import create, folder, given
 from loraprep.cli.init.folder import Contents
 from loraprep.cli.init.options import suited
 from loraprep.imaging import pool
@@ -114,3 +114,11 @@ def test_a_folder_named_from_here_is_measured_by_whoever_works_elsewhere(
     monkeypatch.chdir(pics.parent)
     Image.new("RGB", (400, 100)).save(pics / "a.png")
     assert folder.look(Path(pics.name)).sides == (200,)
+
+
+def test_the_history_of_a_folder_of_pictures_is_no_part_of_it(pics: Path) -> None:
+    """With a .git of its own in images/, git commits no picture of the project."""
+    for name in ("a.png", ".git/objects/aa", "red/.git", "red/b.png"):
+        (pics / name).parent.mkdir(parents=True, exist_ok=True)
+        (pics / name).write_bytes(b"")
+    assert create.files_below(pics) == [Path("a.png"), Path("red/b.png")]

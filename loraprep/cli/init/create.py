@@ -21,6 +21,7 @@ from loraprep.project import crops, intent, profiles, project, trust
 from loraprep.project.settings import complete_settings
 
 _SCHEMAS = ("project", "quality", "duplicates", "carried", "captions", "curation", "crops", "gate")
+_GIT = ".git"  # a folder, or a file in a submodule
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
 
 
@@ -45,7 +46,8 @@ def copies_of(source: Path) -> list[Copy]:
 def files_below(source: Path) -> list[Path]:
     """List every file below `source`, relative and sorted. Raises OSError if a folder cannot be read.
 
-    Links to folders are not followed: they may lead in circles. Of those to files, `outward_links` are left out.
+    Links to folders are not followed: they may lead in circles. Of those to files, `outward_links` are left out. So is
+    the folder's own history: with it, git would take images/ for a repository of its own and commit no picture.
     """
 
     def unreadable(error: OSError) -> NoReturn:
@@ -53,7 +55,10 @@ def files_below(source: Path) -> list[Path]:
 
     top, around = source.resolve(), files.repository(source)
     within = (top, *([around] if around else []))
-    found = [Path(folder) / name for folder, _, names in os.walk(source, onerror=unreadable) for name in names]
+    found: list[Path] = []
+    for folder, inside, names in os.walk(source, onerror=unreadable):
+        inside[:] = [name for name in inside if name != _GIT]
+        found += [Path(folder) / name for name in names if name != _GIT]
     return sorted(
         path.relative_to(source)
         for path in found
