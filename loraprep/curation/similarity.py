@@ -216,23 +216,31 @@ def coverage_likeness(
 
     By how they are drawn and what is plain of them, never by layout, which chooses worse than chance
     (tests/benchmarks/judgement.py); half of it by what `captions` say, or by an encoder's eye, where most have that.
+    Each half counts in its own mean unlikeness: of words hardly two pictures have one in common, and as they come they
+    would drown what is seen.
     """
     if not images:
         return np.zeros((0, 0), np.float32)
     place = places(images, styles)
     square = (place**2).sum(1)
-    alike = np.empty((len(images), len(images)), np.float32)
+    unlike = np.empty((len(images), len(images)), np.float32)
     for start in range(0, len(images), _BAND):
         rows = slice(start, start + _BAND)
-        alike[rows] = np.sqrt(np.maximum(square[rows, None] + square - 2 * place[rows] @ place.T, 0))
-    np.fill_diagonal(alike, 0)
-    alike = 1 - alike / max(float(alike.max()), 1e-6)
+        unlike[rows] = np.sqrt(np.maximum(square[rows, None] + square - 2 * place[rows] @ place.T, 0))
+    np.fill_diagonal(unlike, 0)
     vectors = _unit_vectors(images, embeddings)
-    if vectors is None:
-        said = said_likeness(images, captions)
-    else:
-        said = np.clip((vectors @ vectors.T - _COSINE) / (1 - _COSINE), 0, 1)
-    return np.asarray(alike if said is None else (alike + said) / 2, np.float32)
+    said = said_likeness(images, captions) if vectors is None else np.clip(vectors @ vectors.T, 0, 1)
+    if said is not None:
+        unlike /= _mean(unlike)
+        other = np.asarray(1 - said, np.float32)
+        unlike += other / _mean(other)
+    unlike /= max(float(unlike.max()), 1e-6)
+    return np.subtract(1, unlike, out=unlike)
+
+
+def _mean(unlike: Matrix) -> np.float32:
+    """Tell how unlike two pictures are on the whole; what rounding leaves between equal ones is no unlikeness."""
+    return np.float32(max(float(unlike.mean(dtype=np.float64)), 1e-3))
 
 
 def picture_quality(images: Sequence[Image]) -> Matrix:

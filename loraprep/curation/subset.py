@@ -97,7 +97,8 @@ def even_quotas(
     """Give every term of the kind's first axis an even share, as far as there are pictures of it.
 
     What is rare is what a set loses first: two cats among thirty hills stand for nothing but themselves. Places are
-    filled evenly, like vessels that are joined; nothing where most pictures were not looked at for it.
+    filled evenly, like vessels that are joined; nothing where most pictures were not looked at for it. Those of which
+    no term is known have a share like one: they are not worth less for what nobody said of them.
     """
     name, axis = next(iter(kind.axes.items()))
     seen = found[name]
@@ -105,8 +106,7 @@ def even_quotas(
         return []
     members: dict[str, set[int]] = {}
     for n, image in enumerate(images):
-        for term in seen.get(image.path, ())[:1]:
-            members.setdefault(term, set()).add(n)
+        members.setdefault(next(iter(seen.get(image.path, ())), ""), set()).add(n)
     most = {term: len(of) for term, of in members.items()}
     for quota in axis.quotas:  # what the kind says of its terms comes first
         together = [t for t in quota.terms if t in most]

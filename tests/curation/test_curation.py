@@ -19,7 +19,7 @@ from loraprep.core.records import Axis, Caption, Elements, Grade, Group, Image
 from loraprep.curation import advice, confounds, curate, identity, rulings, similarity, styles, subset
 from loraprep.curation.assessment import Observations
 from loraprep.curation.axes import axis_labels, count_axes, with_measured
-from loraprep.curation.measures import style_clusters
+from loraprep.curation.measures import facility_location, style_clusters
 from loraprep.heads.people import People
 from loraprep.imaging import style as style_measure
 from loraprep.project import project, resolution
@@ -708,6 +708,23 @@ def test_an_even_share_gives_way_to_what_the_kind_says(style: project.Project) -
     kept = Counter(_chosen(style.kind, style.settings, ["a cat"] * 30 + ["a car"] * 12, 20))
     assert kept["a cat"] <= 10
     assert kept["a car"] >= 10
+
+
+def test_pictures_whose_subject_nobody_named_keep_a_share(style: project.Project) -> None:
+    # twenty say "a thingummy", which is none of the kind's terms; as many as that belong to a set of 24 of three kinds
+    texts = ["a house"] * 20 + ["a cat"] * 20 + ["a thingummy"] * 20
+    kept = Counter(_chosen(style.kind, style.settings, texts, 24))
+    assert kept == {"a house": 8, "a cat": 8, "a thingummy": 8}
+
+
+def test_words_that_no_two_pictures_share_do_not_drown_what_is_seen() -> None:
+    images = [replace(i, lightness=20.0 + 4 * n, chroma=20.0, spread=10.0) for n, i in enumerate(records(12))]
+    texts = [f"a {letter * 4}" for letter in "abcdefghijkl"]
+    alike = similarity.coverage_likeness(images, {}, told(images, texts), {})
+    covered = facility_location.beyond_usual(alike)
+    beside = covered[np.arange(11), np.arange(1, 12)]
+    assert (beside > 0.1).all()  # the next in light still stands for each
+    assert covered[0, 6] == 0
 
 
 def test_who_stands_for_whom_is_told_by_drawing_and_by_words() -> None:
