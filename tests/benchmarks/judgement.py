@@ -3,7 +3,8 @@
 Sets are drawn from single origins of Debian packages (tests/benchmarks/origins.py), files of which lie under DIR, and
 judged by `curate` itself. Rules are made on the one part; the other is looked at once a change is done. What cannot be
 measured for want of a package is left out and said. `--keep` remembers what is measured of a picture, so that only the
-first run takes minutes. `--rows styles,strangers,...` runs some, `--each` says what is said of every set.
+first run takes minutes. `--rows two,strays,...` runs some, `--each` says what is said of every set. With `--encoder
+FILE.onnx` the row `subset` is measured with what that sees and without words.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageEnhance
 
+from loraprep.captions import file_names
 from loraprep.core import findings
 from loraprep.core.findings import Code
 from loraprep.core.records import Caption, Grade
 from loraprep.curation import curate
 from loraprep.curation.assessment import Observations
 from loraprep.curation.measures import diversity
+from loraprep.curation.measures.embedding import ImageEncoder
 from loraprep.project import profiles
 from loraprep.project.decisions import Decisions
 from loraprep.project.settings import complete_settings
@@ -143,15 +146,16 @@ def judge(pictures: Set, captions: Sequence[str] = (), kind: str = "style") -> J
 
 def caption(path: str, text: str) -> Caption:
     """A caption that somebody wrote."""
-    terms = tuple(t.strip() for t in text.split(","))
+    terms = tuple(filter(None, (t.strip() for t in text.split(","))))
     return Caption(path, f"zz, {text}", "prose", "existing", Grade.DESCRIBED, 20, 225, content=terms)
 
 
 class Sets:
     """The origins of one part, and draws from them that are always the same."""
 
-    def __init__(self, root: Path, keep: Path, part: Part) -> None:
+    def __init__(self, root: Path, keep: Path, part: Part, encoder: Path | None = None) -> None:
         self.part: Part = part
+        self.encoder = ImageEncoder(encoder) if encoder else None
         self.pictures = Pictures(root, keep)
         origins = {o.name: self.pictures.origin(o) for o in chosen(part)}
         self.files = {name: [f for f, _ in found] for name, found in origins.items() if len(found) >= 20}
@@ -330,7 +334,11 @@ SHOWN: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
 }  # fmt: skip
 
 
-def _planted(groups: dict[str, list[Known]], draw: int) -> tuple[list[Known], list[int], np.random.Generator]:
+Groups = dict[str, list[tuple[Path, Known]]]
+Member = tuple[Path, Known, str]  # with its group
+
+
+def _planted(groups: Groups, draw: int) -> tuple[list[Member], list[int], np.random.Generator]:
     """Draw six groups of PLANTED sizes, shuffled: (pictures, which group each is of, for further draws)."""
     random = np.random.default_rng((23, draw))
     while True:
@@ -338,7 +346,7 @@ def _planted(groups: dict[str, list[Known]], draw: int) -> tuple[list[Known], li
         if all(len(groups[n]) >= size for n, size in zip(names, PLANTED, strict=True)):
             break
     every = [
-        (groups[name][int(k)], number)
+        ((*groups[name][int(k)], str(name)), number)
         for number, (name, size) in enumerate(zip(names, PLANTED, strict=True))
         for k in random.permutation(len(groups[name]))[:size]
     ]
@@ -346,7 +354,19 @@ def _planted(groups: dict[str, list[Known]], draw: int) -> tuple[list[Known], li
     return [every[n][0] for n in order], [every[n][1] for n in order], random
 
 
-# one of the terms by which a vision model names the subject (resources/kinds/style.yaml) for each group
+# by which of its eight terms (resources/kinds/style.yaml) a vision model names what such a folder or origin shows
+NAMED = {
+    "person": ("desert elves", "undead", "manuscript cut-outs", "humans", "heirs", "red portraits", "actions", "body", "jobs", "people", "sport", "portraits/neutral/*"),
+    "animal": ("cartoons", "animal photographs", "animals", "animals/birds", "animals/mammals", "animals/insects", "animals/fish"),
+    "building": ("city", "colonial houses", "new world houses", "construction", "town"),
+    "landscape": ("land", "maps", "nebulae", "levels", "weather", "terrain", "hedgehog levels", "nature", "space", "geography", "scene", "planet", "star", "asteroid", "bkg/**/*", "planet/space/*"),
+    "plant": ("plants",),
+    "vehicle": ("space ships", "hulls", "transport", "vehicles", "transportation", "ship", "loading/*", "ship/**/*_comm.*"),
+}  # fmt: skip
+_TERM = {folder: term for term, folders in NAMED.items() for folder in folders}  # of all others "still life"
+TERMS = (*NAMED, "still life", "interior")
+MISNAMED = 0.15  # of the pictures a model is made to name any term
+# another term for each group
 CLASSES = ("a house", "a woman", "a cat", "a bowl of fruit", "a tree", "a car")
 
 
@@ -356,36 +376,76 @@ def _spread(whose: Sequence[int], chosen: Sequence[int]) -> tuple[float, int]:
     return diversity.hill(counts), len(counts)
 
 
-def _chosen(pictures: Sequence[Known], texts: Sequence[str]) -> list[int]:
+def _called(file: Path) -> str:
+    """What its author wrote beside a picture, else what its name says; "" where that is nothing."""
+    beside = file.with_suffix(".txt")
+    if beside.exists():
+        return beside.read_text("utf-8").splitlines()[0].strip().rstrip(".!").replace(",", " ")
+    return " ".join(file_names.name_terms(file.name))
+
+
+def _named_subjects(members: Sequence[Member], whose: Sequence[int], random: np.random.Generator) -> list[str]:
+    """Each group by a term of its own, which nobody errs about."""
+    return [f"{CLASSES[g]}, thing {random.integers(40)}" for g in whose]
+
+
+def _authors_words(members: Sequence[Member], whose: Sequence[int], random: np.random.Generator) -> list[str]:
+    """What their authors call them: "great blue heron", "a robin"."""
+    return [_called(file) for file, _, _ in members]
+
+
+def _model_words(members: Sequence[Member], whose: Sequence[int], random: np.random.Generator) -> list[str]:
+    """The same after a vision model's term for what is shown, any of them in MISNAMED of the pictures."""
+    terms = [
+        str(random.choice(TERMS)) if random.random() < MISNAMED else _TERM.get(folder, "still life")
+        for _, _, folder in members
+    ]
+    return [f"{t}, {w}" for t, w in zip(terms, _authors_words(members, whose, random), strict=True)]
+
+
+DESCRIBED: dict[str, Callable[[Sequence[Member], Sequence[int], np.random.Generator], list[str]]] = {
+    "by pixels alone": lambda *_: [],
+    "subjects named in captions": _named_subjects,
+    "called as their authors do": _authors_words,
+    "called so and named by a vision model": _model_words,
+}
+
+
+def _chosen(pictures: Sequence[Known], texts: Sequence[str], embedded: Sequence[Sequence[float]] = ()) -> list[int]:
+    """The TAKEN that stay; `embedded`: what an encoder makes of each."""
     images, styles = named(pictures)
     captions = {i.path: caption(i.path, t) for i, t in zip(images, texts, strict=bool(texts))}
+    embeddings = {i.path: e for i, e in zip(images, embedded, strict=bool(embedded))}
     settings = msgspec.structs.replace(SETTINGS, curation=msgspec.structs.replace(SETTINGS.curation, target=TAKEN))
     kind = msgspec.structs.replace(KIND, looks="note")  # else other origins leave as other hands
-    found = curate.curate(images, Observations({}, captions, styles), (), kind, settings, NOTHING)
+    found = curate.curate(images, Observations({}, captions, styles, embeddings), (), kind, settings, NOTHING)
     out = {p for q in found.questions for p in q.entry["pictures"]}
     return [n for n, i in enumerate(images) if i.path not in out]
 
 
 def subsets(sets: Sets, say: Say) -> Iterator[str]:
-    """The best TAKEN of 60 in six uneven groups, by pixels alone and with captions that name the subject."""
-    kinds: dict[str, dict[str, list[Known]]] = {"origins": sets.known}
+    """The best TAKEN of 60 in six uneven groups, by pixels alone and with captions; with an encoder, if there is one."""
+    kinds: dict[str, Groups] = {"origins": {n: list(zip(sets.files[n], k, strict=True)) for n, k in sets.known.items()}}
     for title, glob, folders in SHOWN[sets.part]:
         origins = [Origin(f, sets.part, (glob.format(f),)) for f in folders]
-        kinds[title] = {o.name: [k for _, k in sets.pictures.origin(o)] for o in origins}
+        kinds[title] = {o.name: sets.pictures.origin(o) for o in origins}
     sets.pictures.close()
+    encoder = sets.encoder
+    ways = {"with an encoder": lambda *_: []} if encoder else DESCRIBED  # an encoder's eye comes before words
     for title, groups in kinds.items():
-        for described in (False, True):
+        for how, describe in ways.items():
             better, hills, whole = 0.0, [], 0
             for draw in range(DRAWS):
-                pictures, whose, random = _planted(groups, draw)
-                texts = [f"{CLASSES[g]}, thing {random.integers(40)}" for g in whose] if described else []
-                hill, covered = _spread(whose, _chosen(pictures, texts))
+                members, whose, random = _planted(groups, draw)
+                texts = describe(members, whose, random)
+                seen = [sets.pictures.seen(f, encoder) for f, _, _ in members] if encoder else []
+                hill, covered = _spread(whose, _chosen([k for _, k, _ in members], texts, seen))
                 by_chance = [_spread(whose, random.permutation(60)[:TAKEN].tolist())[0] for _ in range(20)]
                 better += float(np.mean([hill > other for other in by_chance]))
                 hills.append(hill)
                 whole += covered == len(PLANTED)
-            how = "subjects named in captions" if described else "by pixels alone"
             yield f"subset, {title}, {how}: beats a random draw in {100 * better / DRAWS:.0f} of 100, Hill number {np.mean(hills):.2f}, no group lost in {whole} of {DRAWS}"
+    sets.pictures.close()
 
 
 SCENES: dict[str, tuple[str, ...]] = {
@@ -451,9 +511,9 @@ ROWS: dict[str, Callable[[Sets, Say], Iterator[str]]] = {
 }
 
 
-def main(root: Path, keep: Path, part: Part, rows: Sequence[str], each: bool) -> None:
+def main(root: Path, keep: Path, part: Part, rows: Sequence[str], each: bool, encoder: Path | None = None) -> None:
     """Print the table."""
-    sets = Sets(root, keep, part)
+    sets = Sets(root, keep, part, encoder)
     if sets.missing:
         print(f"not there: {', '.join(sets.missing)}")
     for name in rows:
@@ -468,6 +528,7 @@ def _arguments() -> dict[str, Any]:
     parser.add_argument("--keep", type=Path, default=Path("build/judgement.msgpack"))
     parser.add_argument("--rows", type=lambda s: s.split(","), default=list(ROWS))
     parser.add_argument("--each", action="store_true")
+    parser.add_argument("--encoder", type=Path)
     return vars(parser.parse_args())
 
 

@@ -21,6 +21,7 @@ from PIL import ImageEnhance
 
 from loraprep.core import typed
 from loraprep.core.records import Image
+from loraprep.curation.measures.embedding import ImageEncoder
 from loraprep.imaging import decode, style
 from loraprep.scan import inspect
 
@@ -135,6 +136,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
     known: dict[str, Known | None]
     files: dict[str, str]
+    seen: dict[str, tuple[float, ...]] = {}  # what an encoder makes of them, by digest and encoder
 
 
 Edit = Callable[[Pillow.Image], Pillow.Image]
@@ -175,15 +177,15 @@ class Pictures:
 
     def __init__(self, root: Path, keep: Path) -> None:
         self._root, self._keep = root / "usr/share", keep
-        kept = msgspec.msgpack.decode(keep.read_bytes(), type=_Kept) if keep.exists() else _Kept({}, {})
-        self._known, self._files = kept.known, kept.files
+        kept = typed.unpacked(keep.read_bytes(), _Kept) if keep.exists() else _Kept({}, {})
+        self._known, self._files, self._seen = kept.known, kept.files, kept.seen
         self._new = 0
 
     def close(self) -> None:
         """Remember what was measured."""
         if self._new:
             self._keep.parent.mkdir(parents=True, exist_ok=True)
-            self._keep.write_bytes(msgspec.msgpack.encode(_Kept(self._known, self._files)))
+            self._keep.write_bytes(typed.packed(_Kept(self._known, self._files, self._seen)))
             self._new = 0
 
     def files(self, globs: Iterable[str], most: int) -> list[Path]:
@@ -222,19 +224,32 @@ class Pictures:
                 self.close()
         return self._known[key]
 
+    def seen(self, file: Path, encoder: ImageEncoder) -> tuple[float, ...]:
+        """What an encoder makes of a file, as loraprep shows it to one."""
+        key = f"{self._digest(file)}:{encoder.digest}"
+        if key not in self._seen:
+            picture = _on_white(Pillow.open(file))
+            picture.thumbnail((1024, 1024))
+            self._seen[key] = tuple(map(float, encoder.embed(picture)))
+            self._new += 1
+        return self._seen[key]
+
     def origin(self, origin: Origin, most: int = 40) -> list[tuple[Path, Known]]:
         """Return at most `most` pictures of an origin."""
         found = [(f, self.measured(f)) for f in self.files(origin.globs, most + 6)]
         return [(f, known) for f, known in found if known is not None][:most]
 
 
-def measure(data: bytes, edit: str = "") -> Known | None:
-    """Measure a picture as a scan and curation would; None if it has no style that can be told."""
-    picture = Pillow.open(io.BytesIO(data))
+def _on_white(picture: Pillow.Image) -> Pillow.Image:
     if picture.mode in ("RGBA", "LA", "P", "PA"):
         picture = picture.convert("RGBA")
         picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, "white"), picture)
-    picture = picture.convert("RGB")
+    return picture.convert("RGB")
+
+
+def measure(data: bytes, edit: str = "") -> Known | None:
+    """Measure a picture as a scan and curation would; None if it has no style that can be told."""
+    picture = _on_white(Pillow.open(io.BytesIO(data)))
     if picture.width * picture.height > _MOST_PIXELS:
         scale = (_MOST_PIXELS / picture.width / picture.height) ** 0.5
         picture = picture.resize(
