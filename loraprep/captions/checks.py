@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 import msgspec
 from msgspec import structs
 
-from loraprep.captions import hygiene, language, objects, tokens
+from loraprep.captions import hygiene, language, meaning, objects, tokens
 from loraprep.captions.danbooru import CHARACTER, Vocabulary
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.known import NOWHERE, Known
@@ -78,6 +78,13 @@ def check_captions(
         reasons = {path: " and ".join(told) for path, told in faults.items()}
         found.append(Finding(Code.CAPTION_UNUSABLE, tuple(faults), {"reasons": reasons}))
     return found
+
+
+def check_trigger(settings: Settings) -> list[Finding]:
+    """Find a trigger that every model knows as something else."""
+    triggers = sorted({settings.trigger, *groups.triggers(settings)} - {""})
+    known = [f'"{word}" is {what}' for word in triggers if (what := meaning.sure(word, settings.intent.class_word))]
+    return [Finding(Code.TRIGGER_KNOWN, (), {"said": listed(known)})] if known else []
 
 
 class _Read(msgspec.Struct, frozen=True):

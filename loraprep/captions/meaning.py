@@ -17,10 +17,8 @@ _USUAL = frozenset({"sks", "ohwx", "zwx", "tok"})
 def doubt(word: str, class_word: str = "", tags: Container[str] = ()) -> str:
     """Say why a word is a poor trigger, "" if it is a good one. `tags`: of a tagger's list, if there is one."""
     plain = trigger.bare(word)
-    if word in _USUAL:
-        return trigger.means(word, "in many guides, so that models are trained on it")
-    if listed := trigger.warning(word, class_word):
-        return listed
+    if what := sure(word, class_word):
+        return trigger.means(word, what)
     if _in_the_dictionary(plain):
         return trigger.means(word, "a common word or a name")
     if word in _tags() or plain in _tags() or word.replace("_", " ") in tags:
@@ -28,6 +26,11 @@ def doubt(word: str, class_word: str = "", tags: Container[str] = ()) -> str:
     if plain.isalpha() and tokens.count(plain) == 1:
         return trigger.means(word, "one token to CLIP, as only words, names and tags are that it met often")
     return ""
+
+
+def sure(word: str, class_word: str = "") -> str:
+    """Say what a word is to every model already, "" of one that is rare enough to be taken as made up."""
+    return "in many guides, so that models are trained on it" if word in _USUAL else trigger.listed(word, class_word)
 
 
 def doubt_of_proposal(word: str, class_word: str = "") -> str:

@@ -175,6 +175,7 @@ class Code(StrEnum):
     CAPTION_THIN_STYLE = "caption-thin-style"
     UNKNOWN_TAGS = "unknown-tags"
     NO_VOCABULARY = "no-vocabulary"
+    TRIGGER_KNOWN = "trigger-known"
     FUSED_CRITICAL = "fused-critical"
     FUSED_WARNING = "fused-warning"
     FUSED_WATCH = "fused-watch"

@@ -53,12 +53,16 @@ def fault(trigger: str) -> str:
 
 def warning(trigger: str, class_word: str) -> str:
     """Say why it is a poor trigger, "" if it is a good one, as far as the lists here know."""
+    what = listed(trigger, class_word)
+    return means(trigger, what) if what else ""
+
+
+def listed(trigger: str, class_word: str) -> str:
+    """Say what a trigger is already, "" if the lists here know nothing: "a common word"."""
     words = re.findall(r"\w+", class_word.lower())
     if bare(trigger) in {*words, "".join(words)}:
-        return f'"{trigger}" is also the class word; {_REASON}'
-    if trigger in known_words() or bare(trigger) in known_words():
-        return means(trigger, "a common word")
-    return ""
+        return "also the class word"
+    return "a common word" if trigger in known_words() or bare(trigger) in known_words() else ""
 
 
 def means(trigger: str, what: str) -> str:

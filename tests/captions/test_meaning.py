@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loraprep.captions import meaning
+from loraprep.captions import checks, meaning
+from loraprep.core.findings import Code
 from loraprep.project import trigger
+from tests.typed import smallest
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,20 @@ def test_what_means_nothing(word: str) -> None:
 
 def test_the_class_word_means_something() -> None:
     assert "also the class word" in meaning.doubt("zorblat", "a zorblat")
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("dog", '"dog" is a common word'),
+        ("sks", '"sks" is in many guides, so that models are trained on it'),
+        ("emma", ""),  # a name that few pictures bear: `init` says it, and a verdict leaves it alone
+        ("emberveil", ""),
+    ],
+)
+def test_a_project_whose_trigger_every_model_knows_is_told_so(word: str, said: str) -> None:
+    found = checks.check_trigger(smallest(trigger=word))
+    assert [(f.code, f.values["said"]) for f in found] == ([(Code.TRIGGER_KNOWN, said)] if said else [])
 
 
 def test_a_name_made_of_words_is_not_proposed() -> None:

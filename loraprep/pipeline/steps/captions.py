@@ -113,4 +113,4 @@ def write_captions(work: Workspace) -> None:
         places = Places(project.root)
         said = [f"{places.of('captions', keys)}{f' ({keys[0]})' if len(keys) > 1 else ''}" for keys in vain]
         findings.append(Finding(Code.CLEANING_UNDONE_IN_VAIN, (), {"said": listed(said), "count": len(said)}))
-    work.write(Captioned.of(captions, [*findings, *result.findings]))
+    work.write(Captioned.of(captions, [*findings, *checks.check_trigger(project.settings), *result.findings]))
