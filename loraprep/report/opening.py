@@ -59,10 +59,15 @@ def headline(gate: Gate) -> str:
         return f"Not yet: {listed(_awaited(gate))}."
     if gate.verdict == "GO":
         return f"GO. {number_of(gate.counts['kept'], _trained(gate))} are ready to train {gate.name}."
-    wrong = number_of(sum(r.code not in _PENDING for r in blocking(gate)), "thing")
+    return f"NO-GO: {to_do(gate)} before any GPU time is spent."
+
+
+def to_do(gate: Gate) -> str:
+    """Count what stands between the set and GO: "3 things to mend and 1 answer to give"; "" if nothing does."""
+    wrong = sum(r.code not in _PENDING for r in blocking(gate))
     asked = sum(len(keys) for file, keys in gate.waiting.items() if file != BATCH)
-    answers = f" and {number_of(asked, 'answer')} to give" if asked else ""
-    return f"NO-GO: {wrong} to mend{answers} before any GPU time is spent."
+    parts = [(wrong, "thing", "to mend"), (asked, "answer", "to give")]
+    return " and ".join(f"{number_of(number, what)} {how}" for number, what, how in parts if number)
 
 
 def _trained(gate: Gate) -> str:

@@ -13,7 +13,7 @@ from loraprep.curation import confounds
 from loraprep.curation.assessment import Assessment
 from loraprep.curation.axes import MEASURED
 from loraprep.project.profiles import Kind
-from loraprep.report.opening import BUILD, blocking
+from loraprep.report.opening import BUILD, to_do
 from loraprep.report.report_data import ALREADY_OUT, ReportData
 from loraprep.scan import roles
 
@@ -26,6 +26,7 @@ def figures(data: ReportData, gate: Gate) -> list[str]:
     images = {i.path: i for i in data.images}
     percent = round(100 * count["captioned"] / count["kept"]) if count["kept"] else 0
     width = round(sum(images[p].width for p in kept) / len(kept)) if kept else 0
+    besides = to_do(gate)
     height = round(sum(images[p].height for p in kept) / len(kept)) if kept else 0
     return [
         "## Summary",
@@ -34,7 +35,7 @@ def figures(data: ReportData, gate: Gate) -> list[str]:
         f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%){_by_grade(gate)}",
         f"- Average resolution: {width}x{height}",
         f"- Duplicates found: {count['duplicates_found']} ({_duplicates(count)})",
-        f"- Quality issues: {count['quality_issues']}{_besides(gate)}",
+        f"- Quality issues: {count['quality_issues']}{f', besides {besides}' if besides else ''}",
     ]
 
 
@@ -52,11 +53,6 @@ def _by_grade(gate: Gate) -> str:
     if counts[Grade.DESCRIBED] == gate.counts["kept"]:
         return ""
     return ": " + ", ".join(f"{number} {_GRADES[grade]}" for grade, number in counts.items() if number)
-
-
-def _besides(gate: Gate) -> str:
-    number = len(blocking(gate))
-    return f", and {number_of(number, 'thing')} that {plural(number, 'blocks', 'block')} GO" if number else ""
 
 
 def _images(data: ReportData, gate: Gate) -> str:
