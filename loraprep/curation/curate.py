@@ -116,7 +116,7 @@ def curate(
         alike = partial(_likeness, seen=seen)
         questions += subset.surplus_question(pool, alike, kept, target, {q.key for q in questions})
     parts = _Parts(
-        _styles(of_styles, found, seen, kind) if about_styles else None,
+        _styles(of_styles, found, seen, kind, asked=True) if about_styles else None,
         identity.stranger_findings(strangers) if about_strangers else None,
         strays.stray_findings(odd) if about_strays else None,
     )
@@ -255,11 +255,13 @@ def _strangers(images: Sequence[Image], seen: Observations, kind: Kind, settings
     return identity.stranger_findings(identity.all_strangers(images, seen, kind, settings))
 
 
-def _styles(images: Sequence[Image], found: styles.StyleGroups, seen: Observations, kind: Kind) -> list[Finding]:
+def _styles(
+    images: Sequence[Image], found: styles.StyleGroups, seen: Observations, kind: Kind, *, asked: bool = False
+) -> list[Finding]:
     if kind.pairs:  # what comes after a change may be made otherwise than the rest
         return []
     ways = _both_ways(images, found, seen, kind) if found.distinct else ""
-    return styles.style_findings(images, found, kind, ways)
+    return styles.style_findings(images, found, kind, ways, asked=asked)
 
 
 class _Drawn:

@@ -185,10 +185,12 @@ def style_question(images: Sequence[Image], found: StyleGroups, kind: Kind, take
     return Question(key=key, entry=entry, digests={p: digests[p] for p in members})
 
 
-def style_findings(images: Sequence[Image], found: StyleGroups, kind: Kind, ways: str = "") -> list[Finding]:
+def style_findings(
+    images: Sequence[Image], found: StyleGroups, kind: Kind, ways: str = "", *, asked: bool = False
+) -> list[Finding]:
     """Say that there are several styles, or why nothing can be said.
 
-    `ways`: a sentence on what trains either way it is answered.
+    `ways`: a sentence on what trains either way it is answered. `asked`: is there a question about them?
     """
     if not images:
         return []
@@ -210,6 +212,10 @@ def style_findings(images: Sequence[Image], found: StyleGroups, kind: Kind, ways
             "ways": ways,
             "how": f": {found.how}" if found.how else "",
         }
-        asked = Code.SEVERAL_HANDS if found.distinct else Code.PERHAPS_HANDS
-        result.append(Finding(asked if kind.looks == "ask" else Code.SEVERAL_LOOKS, others, values))
+        code = Code.SEVERAL_HANDS if found.distinct else Code.PERHAPS_HANDS
+        if kind.looks != "ask":
+            code = Code.SEVERAL_LOOKS
+        elif code == Code.SEVERAL_HANDS:
+            values["cause"] = "asked" if asked else "later"
+        result.append(Finding(code, others, values))
     return result

@@ -387,6 +387,11 @@ def test_several_hands_are_told_also_where_leaving_one_out_is_recommended(
     washed = tuple(p for p in sorted(two_hands) if p.startswith("washed"))
     (told_open,) = [f for f in open_.assessment.findings if f.code == Code.SEVERAL_HANDS]
     assert told_open.images == washed
+    assert findings.fix(told_open).startswith("Answer in decisions/curation.yaml.")
+    later = curate.curate(images, seen, [], small, style.settings, Decisions(), asked_before={*washed})
+    (told_later,) = [f for f in later.assessment.findings if f.code == Code.SEVERAL_HANDS]
+    assert not later.questions, "all of a hand may leave by an answer that is still missing"
+    assert findings.fix(told_later).startswith("Answer what is still open; then this is asked.")
     assert re.search(
         r"These look like 2 hands .*All 17 are as varied as \d+ .*the 12 without the other hands, as \d+ ",
         findings.sentence(told_open),
