@@ -3,7 +3,10 @@
 `develop`: packages that earlier measurements looked at too. `report`: packages that nothing was ever tuned on. `held`:
 folders of these and of other packages that neither half holds, for a last look: what the report half showed was mended.
 `fresh`: packages, of pictures and of fonts, that were unpacked only when what `held` showed was mended. `later` and
-`final`: others again, parted before any of them was looked at, for what `fresh` showed; `final` is read last.
+`final`: others again, parted before any of them was looked at, for what `fresh` showed; `final` is read last. `second`
+and `third`: packages, and parts of one, that no part above has, for copies alone: rules were made on the former, the
+latter is looked at once. Of archives that hold pictures (.rcc, .bin, .wz, .pk3, .zip) those lie beside them, in a folder
+of their name and `unpacked`.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["develop", "report", "held", "fresh", "later", "final"]
+Part = Literal["develop", "report", "held", "fresh", "later", "final", "second", "third"]
 Kind = Literal["photo", "painting", "texture", "render", "clipart", "sprite", "screen", "abstract"]
 
 
@@ -34,6 +37,7 @@ class Source:
 _WESNOTH = "usr/share/games/wesnoth/1.16/data"
 _SUPERTUX = "usr/share/games/supertux2/images"
 _NAEV = "usr/share/naev/dat/gfx"
+_GCOMPRIS = "usr/share/gcompris-qt/rcc"
 _PLASMA = ("usr/share/wallpapers/*/contents/images*/[2-9]*.*", "usr/share/wallpapers/*/contents/images*/1920*.*")
 
 
@@ -157,6 +161,36 @@ SOURCES = (
     Source("games", "trophy-data wizznic-data searchandrescue-data starfighter-data", ("usr/share/games/trophy/**/*.png", "usr/share/games/wizznic/**/*.png", "usr/share/games/searchandrescue/images/*", "usr/share/starfighter/**/*.jpg"), "painting", "final", 400),
     Source("puzzles", "palapeli-data", ("usr/share/palapeli/**/*.jpg",), "photo", "final"),
     Source("themes", "wordpress-theme-twentytwentyone wordpress-theme-twentytwentytwo wordpress-theme-twentytwentythree xplanet-images", ("usr/share/wordpress/**/*.jpg", "usr/share/wordpress/**/*.webp", "usr/share/xplanet/**/*.jpg"), "photo", "final", 30),
+
+    Source("gcompris monuments", "gcompris-qt-data", (f"{_GCOMPRIS}/explore_monuments.unpacked/*",), "photo", "second", 24),
+    Source("gcompris words", "gcompris-qt-data", (f"{_GCOMPRIS}/lang.unpacked/*",), "clipart", "second", 24),
+    Source("gcompris grounds", "gcompris-qt-data", (f"{_GCOMPRIS}/erase.unpacked/*", f"{_GCOMPRIS}/clickgame.unpacked/*"), "photo", "second", 24),
+    Source("warmux", "warmux-data", ("usr/share/games/warmux/map/*/*.png", "usr/share/games/warmux/menu/*.png"), "painting", "second", 24),
+    Source("xmoto", "xmoto-data", ("usr/share/games/xmoto/xmoto.unpacked/*",), "texture", "second", 24),
+    Source("kstars handbook", "kstars-data", ("usr/share/doc/HTML/en/kstars/*.png",), "screen", "second", 24),
+    Source("kstars figures", "kstars-data", ("usr/share/kstars/skycultures/**/*",), "painting", "second", 24),
+    Source("kstars planets", "kstars-data", ("usr/share/kstars/textures/*", "usr/share/kstars/kstarslite/qml/images/**/*"), "render", "second", 24),
+    Source("raincat", "raincat-data", ("usr/share/games/raincat/data/**/*.png",), "painting", "second", 24),
+    Source("kalzium", "kalzium-data", ("usr/share/kalzium/data/toolpics/*", "usr/share/kalzium/data/maps/*"), "render", "second", 24),
+    Source("trigger-rally", "trigger-rally-data", ("usr/share/games/trigger-rally/data.zip.unpacked/textures/veg/*", "usr/share/games/trigger-rally/data.zip.unpacked/textures/sky/*"), "texture", "second", 24),
+    Source("hex-a-hop", "hex-a-hop-data", ("usr/share/games/hex-a-hop/**/*",), "sprite", "second", 24),
+    Source("scribus", "scribus-template", ("usr/share/scribus/templates/**/*",), "screen", "second", 24),
+    Source("sfml", "libsfml-doc pax-britannica-data", ("usr/share/doc/libsfml-dev/**/*", "usr/share/games/pax-britannica/**/*", "usr/share/doc/pax-britannica-data/**/*"), "painting", "second", 24),
+
+    Source("gcompris paintings", "gcompris-qt-data", (f"{_GCOMPRIS}/paintings.unpacked/*", f"{_GCOMPRIS}/details.unpacked/*"), "painting", "third", 24),
+    Source("gcompris animals", "gcompris-qt-data", (f"{_GCOMPRIS}/explore_*_animals.unpacked/*", f"{_GCOMPRIS}/explore_world_music.unpacked/*"), "photo", "third", 24),
+    Source("gcompris things", "gcompris-qt-data", (f"{_GCOMPRIS}/categorization.unpacked/*", f"{_GCOMPRIS}/babyshapes.unpacked/*", f"{_GCOMPRIS}/solar_system.unpacked/*"), "photo", "third", 24),
+    Source("warzone", "warzone2100-data", ("usr/share/games/warzone2100/base.wz.unpacked/texpages/**/*",), "texture", "third", 24),
+    Source("openarena", "openarena-data", ("usr/share/games/openarena/baseoa/pak0.pk3.unpacked/**/*",), "texture", "third", 24),
+    Source("tupi help", "tupi-data", ("usr/share/tupi/data/help/images/*",), "screen", "third", 24),
+    Source("crawl", "crawl-tiles-data", ("usr/share/crawl/dat/tiles/*",), "painting", "third", 24),
+    Source("qt examples", "qtdeclarative5-examples", ("usr/lib/*/qt5/examples/**/*",), "photo", "third", 24),
+    Source("ogre", "ogre-1.12-doc", ("usr/share/doc/ogre-1.12-doc/api/html/*",), "render", "third", 24),
+    Source("minetest", "minetest-data", ("usr/share/games/minetest/**/*",), "render", "third", 24),
+    Source("boards", "kigo knights ksirk kapman kdiamond", ("usr/share/knights/**/*", "usr/share/kigo/**/*", "usr/share/ksirk/**/*", "usr/share/kapman/**/*", "usr/share/kdiamond/**/*"), "screen", "third", 24),
+    Source("holotz", "holotz-castle-data", ("usr/share/games/holotz-castle/**/*",), "sprite", "third", 24),
+    Source("arcade", "pathological bomberclone-data pinball-table-gnu-data rafkill-data", ("usr/share/games/pathological/**/*", "usr/share/games/bomberclone/**/*", "usr/share/games/pinball/**/*", "usr/share/games/rafkill/**/*"), "painting", "third", 24),
+    Source("netpanzer", "netpanzer-data liquidwar-data", ("usr/share/games/netpanzer/pics/**/*", "usr/share/games/liquidwar/**/*"), "texture", "third", 24),
 )  # fmt: skip
 
 FONTS: dict[Part, tuple[str, ...]] = {  # folders of usr/share/fonts/*, of packages that no rule has seen
