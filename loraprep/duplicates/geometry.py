@@ -27,7 +27,7 @@ _SCALES = (0.15, 6.0)  # outside of it all points fell on one place
 CANVAS = 256  # px, longer side of what both show: a mouth of 3 % of the side is still eight pixels
 _LEAST = 24  # px of the first picture that both must show, each way
 _SHAPES = 0.03  # by how much the shapes of pictures may differ that lie on each other without points to tell
-_GREY = 12  # of 255: without a colour stronger than that a picture is grey, and lightness alone is compared
+_GREY = 12  # of 255: without so strong a colour in a thousandth of it a picture is grey, and lightness alone compared
 _BINS = 32  # quantiles of a tone curve
 _AROUND = 4  # px of the canvas, around what is looked at more closely
 _CLIPPED = 2  # of 255, from black and white
@@ -57,8 +57,8 @@ class Laid:
     mean of the channels. `toned`: by how much the tone of what is drawn had to be moved for that, 0..255.
     `matrix`: from the second, mirrored first if so, to the first; `box`: left, top, right, bottom of the canvas in the
     first, px. `points` that are in place; 0 if they were laid on each other whole. `covers`: the shares of the first
-    and of the second picture that both show. `lighter`, `gain`, `tint`: how much brighter (mean luma, -1..1), by what
-    factor, and how far in colour (Delta a*b*; 0 if one is grey) the second is.
+    and of the second picture that both show. `lighter`, `gain`, `tint`: how much brighter (luma, -1..1), by what
+    factor, and how far in colour (Delta a*b*; 0 if one is grey) the second is, in the middle of what is drawn.
     """
 
     first: Plane
@@ -109,7 +109,7 @@ def lay(a: Pixels, b: Pixels, held: Similarity | None, *, mirrored: bool, whole:
         stretched = np.array([[a.shape[1] / b.shape[1], 0, 0], [0, a.shape[0] / b.shape[0], 0]])
         laid.append(_laid(a, b, stretched, mirrored, 0))
     fits = [one for one in laid if one is not None]
-    return min(fits, key=_misfit) if fits else None
+    return min(fits, key=_misfit) if len(fits) > 1 else next(iter(fits), None)
 
 
 def lay_over(first: Pixels, second: Pixels, lying: Lying) -> Laid | None:
@@ -175,12 +175,10 @@ def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool) -> Simila
 
 def _matches(first: Plane, second: Plane) -> NDArray[np.intp]:
     """Rows (i, j) of descriptors that are each other's best match, and clearly."""
-    from loraprep.imaging.opencv import cv2
-
     if min(len(first), len(second)) < 2:
         return np.zeros((0, 2), np.intp)
-    # OpenCV's own product: numpy's BLAS starts threads, which cost ten times as much as this does
-    alike: Plane = cv2.gemm(first, second, 1, None, 0, flags=cv2.GEMM_2_T)
+    # in one thread, as processes of ours have it, it takes a third of the time of OpenCV's product
+    alike: Plane = first @ second.T
     rows, best = np.arange(len(alike)), alike.argmax(axis=1)
     most = alike[rows, best]
     mutual = alike.argmax(axis=0)[best] == rows
@@ -212,13 +210,12 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
     # of the frames, exactly: `inside` is without its rim, which of a canvas this small would be a cut of some percent
     frame = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
     seen = float(cv2.intersectConvexConvex(frame, corners.astype(np.float32))[0])
-    where = inside.astype(np.uint8)
-    luma = [cv2.mean(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), where)[0] for p in (one, other)]
-    chroma = [np.array(cv2.mean(cv2.cvtColor(p, cv2.COLOR_RGB2LAB), where)[1:3]) for p in (one, other)]
+    drawn = _drawn(one, other) & inside
+    lighter, gain, tint = _light(one, other, drawn if drawn.any() else inside)
     grey = is_grey(a) != is_grey(b)
     if grey:
         one, other = (np.repeat(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2) for p in (one, other))
-    first, second, residual, toned = _in_one_tone(one, other, inside)
+    first, second, residual, toned = _in_one_tone(one, other, inside, drawn)
     return Laid(
         first=first,
         second=second,
@@ -230,11 +227,40 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
         mirrored=mirrored,
         points=points,
         covers=(seen / (wide * high), seen / (width * height * scale**2)),
-        lighter=(luma[1] - luma[0]) / 255,
-        gain=(luma[1] + 8) / (luma[0] + 8),
-        tint=0.0 if grey else float(np.hypot(*(chroma[1] - chroma[0]))),
+        lighter=lighter,
+        gain=gain,
+        tint=0.0 if grey else tint,
         place=_place(matrix, a.shape, b.shape),
     )
+
+
+def _drawn(one: Pixels, other: Pixels) -> Mask:
+    """Where either has an edge."""
+    from loraprep.imaging.opencv import cv2
+
+    steep: list[Plane] = [gradient(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)) for p in (one, other)]
+    drawn: Mask = cv2.max(*steep) > DRAWN
+    return drawn
+
+
+def _light(one: Pixels, other: Pixels, where: Mask) -> tuple[float, float, float]:
+    """How much lighter (luma, -1..1), by what factor, and how far in colour (a*b*) the second is, in most of a part.
+
+    The middle of what each place differs by: another figure on the same ground is no other light.
+    """
+    from loraprep.imaging.opencv import cv2
+
+    some = np.flatnonzero(where)
+    some = some[:: 1 + len(some) // _SOME]
+    light, colours = [], []
+    for picture in (one, other):
+        pixels = picture.reshape(-1, 3)[some][None]
+        light.append(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[0].astype(np.float32))
+        colours.append(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)[0, :, 1:].astype(np.float32))
+    before, after = light
+    lighter, gain = ranked(after - before, 50)[0] / 255, ranked((after + 8) / (before + 8), 50)[0]
+    green, blue = (ranked(axis, 50)[0] for axis in (colours[1] - colours[0]).T)
+    return lighter, gain, float(np.hypot(green, blue))
 
 
 def closer(laid: Laid, first: Pixels, second: Pixels, where: Mask) -> Close:
@@ -262,8 +288,8 @@ def closer(laid: Laid, first: Pixels, second: Pixels, where: Mask) -> Close:
     parts = [first[y : y + height, x : x + width], moved]
     if is_grey(first) != is_grey(second):
         parts = [np.repeat(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2) for p in parts]
+    apart = _beyond(*parts)
     one, other = (p.astype(np.float32) for p in parts)
-    apart = _beyond(one, other)
     rest = inside & ~part
     apart -= np.median(apart[rest]) if rest.any() else 0
     apart = np.where(inside, np.maximum(apart, 0), 0).astype(np.float32)
@@ -292,9 +318,9 @@ def _warped(b: Pixels, linear: Matrix, shift: Matrix, size: tuple[int, int]) -> 
 def is_grey(pixels: Pixels) -> bool:
     from loraprep.imaging.opencv import cv2
 
-    red, green, blue = (np.ascontiguousarray(pixels[::4, ::4, n]) for n in range(3))
+    red, green, blue = cv2.split(np.ascontiguousarray(pixels[::4, ::4]))
     colour = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
-    return ranked(colour, 99.9)[0] < _GREY
+    return bool(np.count_nonzero(colour >= _GREY) <= colour.size / 1000)
 
 
 def ranked(values: NDArray[Any], *percents: float) -> list[float]:
@@ -309,10 +335,11 @@ def ranked(values: NDArray[Any], *percents: float) -> list[float]:
     return found
 
 
-def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane, Plane, float]:
+def _in_one_tone(one: Pixels, other: Pixels, inside: Mask, drawn: Mask) -> tuple[Plane, Plane, Plane, float]:
     """Both softened, one in the other's tone, the residual, and how far that tone was moved.
 
-    Of the two ways round the one that fits better.
+    Of the two ways round the one that fits better, if it fits better than with both as they are: where a figure is
+    another and the ground the same, a curve may bring the figures nearer and take the grounds apart.
 
     A brightened picture is clipped: it follows from the original, never the reverse.
     """
@@ -321,103 +348,129 @@ def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane
     a, b = cv2.GaussianBlur(one, (3, 3), 0), cv2.GaussianBlur(other, (3, 3), 0)
     some = np.flatnonzero(inside)
     some = some[:: 1 + len(some) // _SOME]
-    ways = []
-    for source, target in ((b, a), (a, b)):
-        fitted = _toned(source, target, some)
-        beyond = _beyond(target.astype(np.float32), fitted)
-        ways.append((sum(ranked(beyond[inside], 50, 90)), fitted, beyond))
-    (forth, of_b, left), (back, of_a, right) = ways
-    a, b = a.astype(np.float32), b.astype(np.float32)
-    if forth <= back:
-        return a, of_b, left, _moved(b, of_b, inside)
-    return of_a, b, right, _moved(a, of_a, inside)
+    ways = [(a, b, _beyond(a, b))]
+    for source, target, table in zip((b, a), (a, b), _tables(b, a, some), strict=True):
+        fitted = cv2.LUT(source, table[None])
+        ways.append((*((target, fitted) if source is b else (fitted, target)), _beyond(target, fitted)))
+    first, second, beyond = min(ways, key=lambda way: _misfits(way[2].ravel()[some]))
+    # the middle of what is drawn: a ground may be the same around what was painted anew
+    moved = cv2.add(cv2.absdiff(first, a), cv2.absdiff(second, b))[drawn]
+    toned = ranked(moved.mean(axis=1), 50)[0] if len(moved) else 0.0
+    return first.astype(np.float32), second.astype(np.float32), beyond, toned
 
 
-def _moved(source: Plane, fitted: Plane, inside: Mask) -> float:
-    """The median change of tone where something is drawn: a ground may be the same around what was painted anew."""
-    from loraprep.imaging.opencv import cv2
-
-    drawn = (gradient(source) > DRAWN) & inside
-    return ranked(_mean(cv2.absdiff(fitted, source))[drawn], 50)[0] if drawn.any() else 0.0
+def _misfits(residual: Plane) -> tuple[float, float]:
+    """What most of it differs by, and, where that is the same, all of it."""
+    return sum(ranked(residual, 50, 90)), float(residual.mean())
 
 
-def _mean(planes: Plane) -> Plane:
+def _mean(planes: Pixels) -> Plane:
     """The mean of three channels."""
     from loraprep.imaging.opencv import cv2
 
-    mean: Plane = cv2.transform(planes, _THIRDS)
+    mean: Plane = cv2.transform(planes.astype(np.float32), _THIRDS)
     return mean
 
 
-def gradient(plane: Plane) -> Plane:
+def gradient(plane: Plane | Pixels) -> Plane:
     """How steep it is, of the channel where it is steepest; per px."""
     from loraprep.imaging.opencv import cv2
 
     across, down = (cv2.Sobel(plane, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((1, 0), (0, 1)))
     size: Plane = cv2.magnitude(across, down)
-    return size if size.ndim == 2 else np.maximum(np.maximum(size[..., 0], size[..., 1]), size[..., 2])
+    if size.ndim == 2:
+        return size
+    red, green, blue = cv2.split(size)
+    steepest: Plane = cv2.max(cv2.max(red, green), blue)
+    return steepest
 
 
-def _toned(source: Pixels, target: Pixels, some: NDArray[np.intp]) -> Plane:
-    """The source, each channel by the rising cubic that brings it nearest the target, fitted to medians over quantiles.
+def _tables(one: Pixels, other: Pixels, some: NDArray[np.intp]) -> list[NDArray[np.uint8]]:
+    """What each level of each channel becomes: of the first in the second, and of the second in the first, (256, 3).
 
-    Robust (Cauchy weights, Holland and Welsch 1977), and of few freedoms: a moon in one of the two is a change, though
-    nothing else may be as bright. What the target clips at black and white says nothing of the curve.
-    `some`: the pixels that it is taken from, counted through all rows.
+    By the rising cubic that brings a channel nearest the other's, fitted to medians over quantiles. Robust (Cauchy
+    weights, Holland and Welsch 1977), and of few freedoms: a moon in one of the two is a change, though nothing else
+    may be as bright. What the target clips at black and white says nothing of the curve. All six are fitted at once.
+    `some`: the pixels that they are taken from, counted through all rows.
     """
-    from loraprep.imaging.opencv import cv2
-
-    channels = range(source.shape[2])
-    steps = [_steps(*(p.reshape(-1, len(channels))[some, n] for p in (source, target))) for n in channels]
-    table = np.stack([_curve(*step) for step in steps], axis=1)
-    toned: Plane = cv2.LUT(source, table[None])
-    return toned
+    levels = [np.ascontiguousarray(p.reshape(-1, p.shape[2])[some].T) for p in (one, other)]
+    x, y = _steps(np.concatenate(levels), np.concatenate(levels[::-1]))
+    tables = _curves(x, y).T
+    half = tables.shape[1] // 2
+    return [np.ascontiguousarray(tables[:, :half]), np.ascontiguousarray(tables[:, half:])]
 
 
 _Levels = NDArray[np.float64]
 
 
 def _steps(s: NDArray[np.uint8], t: NDArray[np.uint8]) -> tuple[_Levels, _Levels]:
-    """The mean level of each of _BINS quantiles of the source, and the median of what it became, if not clipped."""
-    order = np.argsort(s, kind="stable")  # of bytes, and below of two, numpy counts (radix sort)
-    ends = np.unique(np.linspace(0, len(s), min(_BINS, len(s)) + 1).astype(np.int64))
+    """The mean level of each of _BINS quantiles of the sources, (channels, pixels), and the median that it became."""
+    order = np.argsort(s, axis=1, kind="stable")  # of bytes, and below of two, numpy counts (radix sort)
+    count = s.shape[1]
+    ends = np.unique(np.linspace(0, count, min(_BINS, count) + 1).astype(np.int64))
     sizes = np.diff(ends)
     part = np.repeat(np.arange(len(sizes), dtype=np.uint16) << 8, sizes)
     # each part by itself in order: its middle is its median
-    t = (np.sort(part | t[order], kind="stable") & 255).astype(np.int64)
-    x = np.add.reduceat(s[order], ends[:-1], dtype=np.int64) / sizes
-    y = (t[(ends[:-1] + ends[1:] - 1) // 2] + t[(ends[:-1] + ends[1:]) // 2]) / 2
+    became = (np.sort(part | np.take_along_axis(t, order, 1), axis=1, kind="stable") & 255).astype(np.int64)
+    x = np.add.reduceat(np.take_along_axis(s, order, 1), ends[:-1], axis=1, dtype=np.int64) / sizes
+    y = (became[:, (ends[:-1] + ends[1:] - 1) // 2] + became[:, (ends[:-1] + ends[1:]) // 2]) / 2
+    return x, y
+
+
+def _curves(x: _Levels, y: _Levels) -> NDArray[np.uint8]:
+    """What each of the 256 levels becomes, by the steps that are known: (channels, 256)."""
     inner = (np.abs(y - 127.5) < 127.5 - _CLIPPED) | (np.abs(x - 127.5) > 127.5 - _CLIPPED)
-    return (x[inner], y[inner]) if inner.any() else (x, y)
-
-
-def _curve(x: _Levels, y: _Levels) -> NDArray[np.float32]:
-    """What each of the 256 levels becomes, by the steps that are known."""
+    inner[~inner.any(axis=1)] = True
+    rounded = np.sort(np.where(inner, np.round(x / _APART), -1), axis=1)
+    different = (np.diff(rounded, axis=1, prepend=-1) > 0).sum(axis=1)
+    degrees = np.minimum(3, different // 3)  # three levels and more for each freedom
     levels = np.arange(256) / 255
-    within = np.clip(levels, x[0] / 255, x[-1] / 255)
-    degree = min(3, len(np.unique(np.round(x / _APART))) // 3)  # three levels and more for each freedom
-    curve = within * 255 + ranked(y - x, 50)[0]
-    if degree:
-        terms = np.vander(x / 255, degree + 1)
-        weights = np.ones(len(x))
-        for _ in range(_ROUNDS):
-            found = np.linalg.lstsq(terms * weights[:, None], y * weights, rcond=None)[0]
-            apart = np.abs(y - terms @ found)
-            weights = np.sqrt(1 / (1 + (apart / (2.385 * max(1.0, 1.4826 * ranked(apart, 50)[0]))) ** 2))
-        curve = np.vander(within, degree + 1) @ found
-    curve = np.maximum.accumulate(curve + (levels - within) * 255)
-    return np.clip(curve, 0, 255).astype(np.float32)
+    first, last = (np.where(inner, x, empty) / 255 for empty in (np.inf, -np.inf))
+    within = np.clip(levels, first.min(axis=1)[:, None], last.max(axis=1)[:, None])
+    curves = within * 255 + _middles(y - x, inner)[:, None]
+    for degree in np.unique(degrees[degrees > 0]):
+        some = degrees == degree
+        curves[some] = _fitted(x[some] / 255, y[some], inner[some], within[some], int(degree))
+    curves = np.maximum.accumulate(curves + (levels - within) * 255, axis=1)
+    return np.rint(np.clip(curves, 0, 255)).astype(np.uint8)
 
 
-def _beyond(target: Plane, fitted: Plane) -> Plane:
+def _fitted(x: _Levels, y: _Levels, inner: Mask, at: _Levels, degree: int) -> _Levels:
+    """Polynomials through steps, row by row, as they are at other places; of x from its middle, which is stable."""
+    low, high = at[:, :1], at[:, -1:]
+    middle, reach = (low + high) / 2, (high - low) / 2
+    powers = np.arange(degree + 1)
+    terms = ((x - middle) / reach)[..., None] ** powers
+    weights = inner.astype(np.float64)
+    for _ in range(_ROUNDS):
+        weighed = (terms * weights[..., None]).transpose(0, 2, 1)
+        found = np.linalg.solve(weighed @ terms, weighed @ y[..., None])
+        apart = np.abs(y - (terms @ found)[..., 0])
+        scale = np.maximum(1.0, 1.4826 * _middles(apart, inner))[:, None]
+        weights = inner / (1 + (apart / (2.385 * scale)) ** 2)
+    curves: _Levels = ((((at - middle) / reach)[..., None] ** powers) @ found)[..., 0]
+    return curves
+
+
+def _middles(values: _Levels, inner: Mask) -> _Levels:
+    """The median of each row's inner values, of which each row has one at least."""
+    ordered = np.sort(np.where(inner, values, np.inf), axis=1)
+    count = inner.sum(axis=1)
+    rows = np.arange(len(ordered))
+    middles: _Levels = (ordered[rows, (count - 1) // 2] + ordered[rows, count // 2]) / 2
+    return middles
+
+
+def _beyond(target: Pixels, fitted: Pixels) -> Plane:
     """The mean over the channels of what no shift by _REACH px explains."""
     from loraprep.imaging.opencv import cv2
 
     near = np.ones((3, 3), np.uint8)
-    low, high = (
-        cv2.addWeighted(bound(fitted, near), _REACH, fitted, 1 - _REACH, 0) for bound in (cv2.erode, cv2.dilate)
+    low, high = (  # rounded outwards: a half of a level explains itself
+        cv2.addWeighted(bound(fitted, near), _REACH, fitted, 1 - _REACH, outwards)
+        for bound, outwards in ((cv2.erode, -0.25), (cv2.dilate, 0.25))
     )
-    return _mean(np.maximum(0, cv2.max(cv2.subtract(target, high), cv2.subtract(low, target))))
+    return _mean(cv2.max(cv2.subtract(target, high), cv2.subtract(low, target)))  # of bytes, none is below 0
 
 
 def difference(first: Pixels, second: Pixels, lying: Lying = NOT_KNOWN) -> Plane:

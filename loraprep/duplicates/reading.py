@@ -9,8 +9,9 @@ tests/benchmarks/copies.py, part `develop`; what lies near one is a question.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -39,7 +40,7 @@ _THIN, _STROKE = 0.05, 0.035  # 0.033, and little things drawn into it begin at 
 _STROKES = 16, 36  # in the margin, where signatures are; anywhere more than three tears, which reach 32
 _MARGIN = 1 / 7  # of the side
 # of letters in a row, which need no more strokes anywhere than in the margin: how many pieces of ink; how many times
-# longer than high the row is (a word of six letters), and higher than a stroke is wide, as a broken line is not; and by
+# longer than high the row is (a word of six letters), and higher than a stroke is wide, as no line is; and by
 # what share of their mean size they differ, which beads of one string hardly do. Of what was drawn anew on develop
 # nothing was such a row whose edges are its own
 _PIECES, _LONG, _HIGH, _UNEQUAL = 6, 3.0, 3.0, 0.2
@@ -54,6 +55,10 @@ _SAME, _SAME_INSIDE = 0.4, 0.5  # share of places with structure where it is the
 # the middle must be the same as much as what is around it, but for so much; or so much, as must be what is drawn, in
 # the mean of both: of one scene, develop has 0.10 and 0.73, with a ground in common 0.12 and 0.66
 _AS_AROUND, _MOSTLY = 0.1, 0.7
+# two things on one ground: a piece of more than a tenth of what both show (figures on a ground begin at 0.14, a face
+# ends at 0.09), of which less than half is the same (what is nothing to each other reaches 0.4, a third drawn anew has
+# 0.6), and all around it (0.98; around another arm 0.95)
+_THING, _ITSELF, _GROUND = 0.1, 0.5, 0.97
 _BY_OTHER_LIGHT = 0.15  # the same where light is another: of it come shadows, lamps; what is drawn agrees less then
 # share of one of two pictures that both show; less is a caption or a logo, and no scene; and no two parts of one
 # picture, of which those of 0.7 of its sides share 0.33 where they lie in opposite corners
@@ -102,7 +107,8 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
     ratio = max(laid.gain, 1 / laid.gain)
     relit = abs(laid.lighter) > OTHER_LIGHT or ratio > OTHER_GAIN or laid.tint > OTHER_COLOUR
     first, second = (cv2.transform(plane, _LUMA) for plane in (laid.first, laid.second))
-    same, inside, around = _structure(first, second, laid.inside)
+    structure = _structure(first, second, laid.inside)
+    same, inside, around = structure.everywhere, structure.inside, structure.around
     residual = np.where(laid.inside, laid.residual, 0).astype(np.float32)
     change, most = _worst(residual, laid.inside), ranked(residual[laid.inside], 90)[0]
     changed = _spots(residual)
@@ -112,6 +118,7 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
     near, mostly = (_BY_OTHER_LIGHT, inside) if relit else (_AS_AROUND, (inside + agree) / 2)
     alike = same >= _SAME and max(laid.covers) >= _SHARED
     alike &= inside >= _SAME_INSIDE and (inside >= around - near or mostly >= _MOSTLY)
+    alike = alike and not _is_another(structure, residual)
     if not told:
         alike = min(same, agree, inside) >= _WITHOUT_POINTS
     # what resampling and compression leave lies along edges everywhere, a change in one place
@@ -121,6 +128,10 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
         toned = laid.toned > _TONED  # it may be painted anew
         canvas = Close(laid.first, laid.second, residual, changed, max(changed.shape))
         mark = _laid_over(canvas if toned else closer(changed), fewest)
+        if mark.nothing:  # what only the reduced pictures differ in is how they were reduced
+            residual[changed] = 0
+            changed[:] = False
+            change, still = _worst(residual, laid.inside), 255 * limit * 2
         over, lettering, sure, thin = mark.over, mark.lettering, mark.sure and not toned, mark.thin
     if not told and not sure and (agree < _AROUND_WITHOUT or same < _SAME_WITHOUT):
         over = -1
@@ -167,8 +178,8 @@ def _spots(residual: Plane) -> Mask:
 
     differs = (residual > _DIFFERS).astype(np.uint8)
     count, labels, facts, _ = cv2.connectedComponentsWithStats(differs, connectivity=8)
-    peaks = _peaks(labels, residual, count)
-    kept = (facts[:, cv2.CC_STAT_AREA] > 3) & (peaks > _SURELY)
+    surely = np.bincount(labels[residual > _SURELY], minlength=count) > 0
+    kept = (facts[:, cv2.CC_STAT_AREA] > 3) & surely
     kept[0] = False
     spots: Mask = kept[labels]
     return spots
@@ -215,15 +226,19 @@ def _rest(residual: Plane, changed: Mask, inside: Mask) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """Over which picture something lies, 0 or 1, or -1; is it of many strokes, clearly a mark, and nowhere broad?"""
+    """Over which picture something lies, 0 or 1, or -1; is it of many strokes, clearly a mark, and nowhere broad?
+
+    `nothing`: seen closer, they do not differ.
+    """
 
     over: int
     lettering: bool = False
     sure: bool = False
     thin: bool = False
+    nothing: bool = False
 
 
-_NO_MARK = _Mark(-1)
+_NO_MARK, _NOTHING = _Mark(-1), _Mark(-1, nothing=True)
 
 
 def _laid_over(near: Close, fewest: float) -> _Mark:
@@ -237,10 +252,8 @@ def _laid_over(near: Close, fewest: float) -> _Mark:
 
     spots = _spots(near.residual) & near.where
     if not spots.any():
-        return _NO_MARK
+        return _NOTHING
     ink = _ink(near.residual, spots)
-    thick, strokes = _strokes(ink)
-    letters = _in_a_row(ink, strokes)
     wide = spots.astype(np.uint8)
     rim = (_wider(wide) - cv2.erode(wide, np.ones((3, 3), np.uint8))).astype(bool)
     edges = gradient(near.first), gradient(near.second)
@@ -255,28 +268,36 @@ def _laid_over(near: Close, fewest: float) -> _Mark:
         over = int(ways[0].shines)  # pale ink takes edges away, too: what lies below is the stronger of the two
     way = ways[1 - over]
     clearly = clearly and way.shines
+    if way.alone <= _UNEXPLAINED:  # by how much of the one colour is there: on a ground like it little differs
+        ink |= _matte(*((near.first, near.second), (near.second, near.first))[1 - over], spots, way.colour)
+    thick, strokes = _strokes(ink)
+    letters = _in_a_row(ink, strokes)
     if clearly or letters:
         fewest = min(fewest, _STROKES[0])  # nobody who paints a spot anew lets what was there show through
-    many = strokes >= fewest
-    hides = way.alone <= _FLAT and foreign <= _UNSURE and many
+    many = strokes >= fewest and _extent(ink)[0] >= _HIGH * math.sqrt(ink.sum() / strokes)  # and no line
+    hides = way.alone <= _FLAT and many and (foreign <= _UNSURE or letters)
     broad = _strokes(spots)[0] / near.side
     layered = foreign <= _OWNED and (letters or strokes >= 2 * _STROKES[1]) and broad <= _STROKE
     hardly, unexplained = (_LAYERED, _LAYERED) if layered else (_HARDLY, _UNEXPLAINED)
-    if thick > _THIN * near.side or way.left > hardly or not (foreign <= _UNSURE or way.shines):
+    if thick > _THIN * near.side or way.left > hardly or not (foreign <= _UNSURE or way.shines or hides):
         return _NO_MARK
     own = foreign <= _OWNED or way.shines or hides
     # and not the outline of something; letters run into each other where they have a soft shadow
-    thin = broad <= (_THIN if letters or (clearly and strokes >= _STROKES[1]) else _STROKE)
+    thin = broad <= (_THIN if letters else _STROKE)
     return _Mark(over, many, bool(many and own and thin and way.left <= unexplained), broad <= _THIN)
 
 
 def _strokes(ink: Mask) -> tuple[float, float]:
-    """(how thick it is, px, and how many times longer than thick)."""
+    """(how thick it is, px, and how many times longer than thick).
+
+    By the depth at twice the size: from middle to middle of pixels a line of one is as deep as one of two.
+    """
     from loraprep.imaging.opencv import cv2
 
-    depth = cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3)[ink]
+    double = cv2.resize(ink.astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    depth = cv2.distanceTransform(double, cv2.DIST_L2, 3)[double.astype(bool)]
     most, usual = ranked(depth, 98, 80)
-    return 2 * most, float(ink.sum()) / (2 * usual) ** 2
+    return most, float(ink.sum()) / usual**2
 
 
 def _in_a_row(ink: Mask, strokes: float) -> bool:
@@ -292,10 +313,18 @@ def _in_a_row(ink: Mask, strokes: float) -> bool:
     pieces[0] = False
     if pieces.sum() < _PIECES or sizes[pieces].std() < _UNEQUAL * sizes[pieces].mean():
         return False
-    rows, columns = np.nonzero(pieces[labels])
+    high, long = _extent(pieces[labels])
+    return bool(long >= _LONG * high and high >= _HIGH * np.sqrt(ink.sum() / strokes))
+
+
+def _extent(ink: Mask) -> tuple[float, float]:
+    """The sides of the least rectangle around it, however it is turned; px, the shorter first."""
+    from loraprep.imaging.opencv import cv2
+
+    rows, columns = np.nonzero(ink)
     sides = cv2.minAreaRect(np.column_stack([columns, rows]).astype(np.float32))[1]
     high, long = (side + 1 for side in sorted(sides))  # from middle to middle of the outermost pixels
-    return bool(long >= _LONG * high and high >= _HIGH * np.sqrt(ink.sum() / strokes))
+    return high, long
 
 
 def _ink(residual: Plane, changed: Mask) -> Mask:
@@ -312,12 +341,14 @@ def _ink(residual: Plane, changed: Mask) -> Mask:
 class _Composed:
     """How well ink over one set of pixels makes another: the share of the squared difference that is `left` with
     _COLOURS of ink, with one `alone`, how much of what lies below goes `through` it, 0..1, and how `surely` that is no
-    chance, in standard errors of a correlation (Fisher 1915) over places that do not share a pixel's blur."""
+    chance, in standard errors of a correlation (Fisher 1915) over places that do not share a pixel's blur; the `colour`
+    that explains most alone."""
 
     left: float
     alone: float
     through: float
     surely: float
+    colour: Plane
 
     @property
     def shines(self) -> bool:
@@ -332,7 +363,7 @@ def _composed(below: Plane, above: Plane) -> _Composed:
     step = above - below
     whole = float((step * step).sum())
     if whole < 1:
-        return _Composed(0, 0, 0, 0)
+        return _Composed(0, 0, 0, 0, np.zeros(3, np.float32))
     some = np.ascontiguousarray(above[:: 1 + len(above) // _SOME])
     cv2.setRNGSeed(1)
     stop = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1.0
@@ -345,17 +376,33 @@ def _composed(below: Plane, above: Plane) -> _Composed:
     through = both / max(own, 1e-6)
     through = min(max(through, 0.0), _SHINES[1])
     behind = np.clip((mean_above - through * mean) / (1 - through), 0, 255)
+    colours = np.stack([*centres, behind, np.zeros(3), np.full(3, 255.0)]).astype(np.float32)
     left = []
-    for colour in (*centres, behind, np.zeros(3), np.full(3, 255.0)):
-        way = (colour - below).astype(np.float32)
-        share = np.clip((step * way).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-6), 0, 1)
-        left.append(((step - share[:, None] * way) ** 2).sum(axis=1))
-    best, found = np.full(len(step), np.inf, np.float32), []
+    for colour in colours:
+        share = _share(below, above, colour)
+        left.append(((step - share[:, None] * (colour - below)) ** 2).sum(axis=1))
+    best, found, chosen = np.full(len(step), np.inf, np.float32), [], []
     for _ in range(_COLOURS):
         better = np.minimum(np.stack(left), best)
-        best = better[int(better.sum(axis=1).argmin())]
+        chosen.append(int(better.sum(axis=1).argmin()))
+        best = better[chosen[-1]]
         found.append(float(best.sum()) / whole)
-    return _Composed(found[-1], found[0], through, float(surely))
+    return _Composed(found[-1], found[0], through, float(surely), colours[chosen[0]])
+
+
+def _share(below: Plane, above: Plane, colour: Plane) -> Plane:
+    """How much of one colour of ink makes most of `above` out of `below`, 0..1, of pixels (n, 3)."""
+    way = colour - below
+    share: Plane = ((above - below) * way).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-6)
+    return np.clip(share, 0, 1)
+
+
+def _matte(below: Plane, above: Plane, spots: Mask, colour: Plane) -> Mask:
+    """Where there is more than half as much of the ink as where it is strongest."""
+    share = _share(below[spots], above[spots], colour)
+    matte: Mask = np.zeros_like(spots)
+    matte[spots] = share > ranked(share, 90)[0] / 2
+    return matte
 
 
 def _agreement(residual: Plane, first: Plane, second: Plane, inside: Mask) -> float:
@@ -365,12 +412,28 @@ def _agreement(residual: Plane, first: Plane, second: Plane, inside: Mask) -> fl
     return float((residual[near] < _DIFFERS).mean()) if near.any() else 1.0
 
 
-def _structure(first: Plane, second: Plane, inside: Mask) -> tuple[float, float, float]:
-    """The share of places with structure in either where it is the same in both (local correlation above a half).
+@dataclass(frozen=True, slots=True)
+class _Structure:
+    """Where either has structure (`drawn`), and where it is the `same` in both (local correlation above a half).
 
-    Everywhere, in the middle half each way, and around that; 1 in the middle where nothing is to differ, 0 around it,
-    but 0 everywhere without any structure at all.
+    The share of the latter: `everywhere`; `inside`, in the middle half each way; `around` that. 1 inside where nothing
+    is to differ, 0 around it, but 0 in all without any structure at all.
     """
+
+    drawn: Mask
+    same: Mask
+    everywhere: float = 0.0
+    inside: float = 0.0
+    around: float = 0.0
+
+    def share(self, where: Mask, none: float) -> float:
+        """The share in a part of it; `none`, if next to nothing is drawn there."""
+        count = np.count_nonzero(where & self.drawn)
+        return float(np.count_nonzero(self.same & self.drawn & where) / count) if count >= _BLOCK**2 else none
+
+
+def _structure(first: Plane, second: Plane, inside: Mask) -> _Structure:
+    """Measure where two planes of luma have the same structure."""
     from loraprep.imaging.opencv import cv2
 
     def mean(plane: Plane) -> Plane:
@@ -381,17 +444,32 @@ def _structure(first: Plane, second: Plane, inside: Mask) -> tuple[float, float,
     var_a, var_b = mean(first * first) - a * a, mean(second * second) - b * b
     correlation = (mean(first * second) - a * b) / np.sqrt(np.maximum(var_a * var_b, 1e-3))
     drawn = (np.maximum(var_a, var_b) > _STRUCTURE) & inside
-    if drawn.sum() < _BLOCK**2:
-        return 0.0, 0.0, 0.0
+    found = _Structure(drawn, correlation > 0.5)
+    if np.count_nonzero(drawn) < _BLOCK**2:
+        return found
     height, width = drawn.shape
     middle = np.zeros_like(drawn)
     middle[height // 4 : height - height // 4, width // 4 : width - width // 4] = True
-    same = correlation > 0.5
+    return replace(
+        found,
+        everywhere=found.share(drawn, 0.0),
+        inside=found.share(middle, 1.0),
+        around=found.share(~middle, 0.0),
+    )
 
-    def share(where: Mask, none: float) -> float:
-        return float(same[where].mean()) if where.sum() >= _BLOCK**2 else none
 
-    return share(drawn, 0.0), share(drawn & middle, 1.0), share(drawn & ~middle, 0.0)
+def _is_another(structure: _Structure, residual: Plane) -> bool:
+    """Is all the same but for one large piece, in which most is another thing: two things on one ground?"""
+    from loraprep.imaging.opencv import cv2
+
+    block = np.ones((_BLOCK, _BLOCK), np.uint8)
+    differs = cv2.morphologyEx((residual > _DIFFERS).astype(np.uint8), cv2.MORPH_CLOSE, block)
+    _, labels, facts, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(differs, cv2.MORPH_OPEN, block))
+    sizes = facts[1:, cv2.CC_STAT_AREA]
+    if not len(sizes) or sizes.max() < _THING * residual.size:
+        return False
+    piece = labels == 1 + sizes.argmax()
+    return structure.share(piece, 1.0) < _ITSELF and structure.share(~piece, 0.0) >= _GROUND
 
 
 _ROWS, _COLUMNS = ("upper", "", "lower"), ("left", "", "right")

@@ -260,7 +260,7 @@ def test_a_word_in_the_middle_is_a_mark(folder: Folder) -> None:
     assert (group.relation, group.recommended) == ("copy", ("pier.jpg",))
 
 
-@pytest.mark.parametrize("shared", ["frame", "mark", "ground", "caption"])
+@pytest.mark.parametrize("shared", ["frame", "mark", "ground", "stage", "caption"])
 def test_what_is_around_joins_nobody(shared: str) -> None:
     folder = Folder()
     for seed in range(2, 6):
@@ -278,6 +278,10 @@ def test_what_is_around_joins_nobody(shared: str) -> None:
             place = 30, picture.height * (1 - seed % 2) + 8
             ImageDraw.Draw(page).text(place, "when the code runs", fill="black", font=ImageFont.load_default(60))
             picture = page
+        elif shared == "stage":  # most of each is the same
+            ground = scene(9).resize(picture.size)
+            ground.paste(picture.resize((picture.width * 2 // 5, picture.height * 2 // 5)), (picture.width * 3 // 10, picture.height * 9 // 16))  # fmt: skip
+            picture = ground
         else:
             ground = scene(9).resize(picture.size)
             ground.paste(picture.resize((picture.width // 2, picture.height * 2 // 3)), (picture.width // 4, picture.height // 6))  # fmt: skip
