@@ -354,8 +354,8 @@ def _in_one_tone(one: Pixels, other: Pixels, inside: Mask, drawn: Mask) -> tuple
         ways.append((*((target, fitted) if source is b else (fitted, target)), _beyond(target, fitted)))
     first, second, beyond = min(ways, key=lambda way: _misfits(way[2].ravel()[some]))
     # the middle of what is drawn: a ground may be the same around what was painted anew
-    moved = cv2.add(cv2.absdiff(first, a), cv2.absdiff(second, b))[drawn]
-    toned = ranked(moved.mean(axis=1), 50)[0] if len(moved) else 0.0
+    moved = _mean(cv2.add(cv2.absdiff(first, a), cv2.absdiff(second, b)))[drawn]
+    toned = ranked(moved, 50)[0] if len(moved) else 0.0
     return first.astype(np.float32), second.astype(np.float32), beyond, toned
 
 

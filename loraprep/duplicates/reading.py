@@ -261,13 +261,18 @@ def _laid_over(near: Close, fewest: float) -> _Mark:
     mine, theirs = (float(np.maximum(0, a - _wider(b))[rim].sum()) for a, b in (edges, edges[::-1]))
     foreign = min(mine, theirs) / max(mine + theirs, 1e-6)
     pixels = near.first[ink], near.second[ink]
-    ways = [_composed(*pixels), _composed(*pixels[::-1])]  # over the second, over the first
-    over = int(theirs > mine) if foreign <= _UNSURE else int(ways[0].alone <= ways[1].alone)
-    clearly = ways[0].surely >= _CLEARLY
-    if clearly and foreign > _OWNED and ways[0].shines != ways[1].shines:
-        over = int(ways[0].shines)  # pale ink takes edges away, too: what lies below is the stronger of the two
-    way = ways[1 - over]
-    clearly = clearly and way.shines
+    over = int(theirs > mine)
+    if foreign <= _OWNED:
+        way = _composed(*(pixels if over else pixels[::-1]))
+    else:
+        ways = [_composed(*pixels), _composed(*pixels[::-1])]  # over the second, over the first
+        # if one colour explains it either way, there is little below, and the edges are those of what is over it
+        if foreign > _UNSURE and max(way.alone for way in ways) > _FLAT:
+            over = int(ways[0].alone <= ways[1].alone)
+        if ways[0].surely >= _CLEARLY and ways[0].shines != ways[1].shines:
+            over = int(ways[0].shines)  # pale ink takes edges away, too: what lies below is the stronger of the two
+        way = ways[1 - over]
+    clearly = way.surely >= _CLEARLY and way.shines
     if way.alone <= _UNEXPLAINED:  # by how much of the one colour is there: on a ground like it little differs
         ink |= _matte(*((near.first, near.second), (near.second, near.first))[1 - over], spots, way.colour)
     thick, strokes = _strokes(ink)
@@ -377,17 +382,23 @@ def _composed(below: Plane, above: Plane) -> _Composed:
     through = min(max(through, 0.0), _SHINES[1])
     behind = np.clip((mean_above - through * mean) / (1 - through), 0, 255)
     colours = np.stack([*centres, behind, np.zeros(3), np.full(3, 255.0)]).astype(np.float32)
-    left = []
-    for colour in colours:
-        share = _share(below, above, colour)
-        left.append(((step - share[:, None] * (colour - below)) ** 2).sum(axis=1))
-    best, found, chosen = np.full(len(step), np.inf, np.float32), [], []
+    left = _left(below.astype(np.float64), step.astype(np.float64), colours.astype(np.float64))
+    best, found, chosen = np.full(len(step), np.inf), [], []
     for _ in range(_COLOURS):
-        better = np.minimum(np.stack(left), best)
+        better = np.minimum(left, best)
         chosen.append(int(better.sum(axis=1).argmin()))
         best = better[chosen[-1]]
         found.append(float(best.sum()) / whole)
     return _Composed(found[-1], found[0], through, float(surely), colours[chosen[0]])
+
+
+def _left(below: NDArray[np.float64], step: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What as much of each colour as is best leaves of each pixel's squared `step`: (colours, pixels)."""
+    along = colours @ step.T - (below * step).sum(axis=1)
+    across = (colours * colours).sum(axis=1)[:, None] - 2 * colours @ below.T + (below * below).sum(axis=1)
+    share = np.clip(along / np.maximum(across, 1e-6), 0, 1)
+    left: NDArray[np.float64] = np.maximum((step * step).sum(axis=1) - share * (2 * along - share * across), 0)
+    return left
 
 
 def _share(below: Plane, above: Plane, colour: Plane) -> Plane:
