@@ -6,6 +6,7 @@ given one thread and a fixed seed, so that the same two pictures always give the
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -58,7 +59,8 @@ class Laid:
     `matrix`: from the second, mirrored first if so, to the first; `box`: left, top, right, bottom of the canvas in the
     first, px. `points` that are in place; 0 if they were laid on each other whole. `covers`: the shares of the first
     and of the second picture that both show. `lighter`, `gain`, `tint`: how much brighter (luma, -1..1), by what
-    factor, and how far in colour (Delta a*b*; 0 if one is grey) the second is, in the middle of what is drawn.
+    factor, and how far in colour (Delta a*b*; 0 if one is grey) the second is: the middle of all, or of what is drawn,
+    whichever is more.
     """
 
     first: Plane
@@ -211,7 +213,9 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
     frame = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
     seen = float(cv2.intersectConvexConvex(frame, corners.astype(np.float32))[0])
     drawn = _drawn(one, other) & inside
-    lighter, gain, tint = _light(one, other, drawn if drawn.any() else inside)
+    # of what is drawn and of all: a figure may stand on a plain ground, and a sky is soft
+    lights = [_light(one, other, where) for where in (drawn, inside) if where.any()]
+    lighter, gain, tint = (max(parts, key=abs) for parts in zip(*lights, strict=True))
     grey = is_grey(a) != is_grey(b)
     if grey:
         one, other = (np.repeat(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2) for p in (one, other))
@@ -228,7 +232,7 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
         points=points,
         covers=(seen / (wide * high), seen / (width * height * scale**2)),
         lighter=lighter,
-        gain=gain,
+        gain=math.exp(gain),
         tint=0.0 if grey else tint,
         place=_place(matrix, a.shape, b.shape),
     )
@@ -244,9 +248,9 @@ def _drawn(one: Pixels, other: Pixels) -> Mask:
 
 
 def _light(one: Pixels, other: Pixels, where: Mask) -> tuple[float, float, float]:
-    """How much lighter (luma, -1..1), by what factor, and how far in colour (a*b*) the second is, in most of a part.
+    """How much lighter (luma, -1..1), by what factor (its logarithm), and how far in colour (a*b*) the second is.
 
-    The middle of what each place differs by: another figure on the same ground is no other light.
+    In the middle of what each place of a part differs by: another figure on the same ground is no other light.
     """
     from loraprep.imaging.opencv import cv2
 
@@ -258,7 +262,7 @@ def _light(one: Pixels, other: Pixels, where: Mask) -> tuple[float, float, float
         light.append(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[0].astype(np.float32))
         colours.append(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)[0, :, 1:].astype(np.float32))
     before, after = light
-    lighter, gain = ranked(after - before, 50)[0] / 255, ranked((after + 8) / (before + 8), 50)[0]
+    lighter, gain = ranked(after - before, 50)[0] / 255, math.log(ranked((after + 8) / (before + 8), 50)[0])
     green, blue = (ranked(axis, 50)[0] for axis in (colours[1] - colours[0]).T)
     return lighter, gain, float(np.hypot(green, blue))
 
