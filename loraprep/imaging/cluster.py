@@ -59,6 +59,9 @@ _DISTRIBUTIONS = {
 }  # fmt: skip
 _UNSEEN = "127.0.0.1:0"  # where Dask's own web server listens: it cannot be had without
 _PROFILE = "distributed.worker.profile.enabled"
+# how many messages each side keeps of what it sent, for Dask's own developers: a thousand, and in each is a batch. Of
+# 20,000 pictures these were 140 MB at the end, on the computer on which the command was typed
+_SENT = "distributed.admin.low-level-log-length"
 _PAGES = ("distributed.scheduler.http.routes", "distributed.worker.http.routes")
 _PASSING = ("Python", "loraprep", "distributed")  # all that a scheduler needs, which only passes things on
 _DECODERS = ("libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff", "littlecms2", "zlib")
@@ -162,7 +165,7 @@ class Cluster:
 
         folder = self._open.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         # no pages about the cluster, no threads looked at a hundred times a second
-        dask.config.set({"temporary-directory": folder, _PROFILE: False, **{page: [] for page in _PAGES}})
+        dask.config.set({"temporary-directory": folder, _PROFILE: False, _SENT: 0, **{page: [] for page in _PAGES}})
         from distributed import LocalCluster
 
         started = LocalCluster(
@@ -201,8 +204,10 @@ def _lost(address: str) -> UserError:
 def _client(address: str, shown: str) -> Client:
     import warnings
 
+    import dask
     from distributed import Client
 
+    dask.config.set({_SENT: 0})
     for name in ("distributed", *(n for n in logging.root.manager.loggerDict if n.startswith("distributed."))):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters of it is said in our words
     try:

@@ -52,6 +52,7 @@ class Action:
                 raise
         else:
             if not interrupt.came():
+                self.work.let_go()
                 free_memory.give_back()
                 return failed
         terminal.complain("\nStopped. What was done is kept; the same command goes on.", "dim")

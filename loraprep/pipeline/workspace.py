@@ -30,7 +30,8 @@ IMAGES, SCAN_CACHE = "images.jsonl", "scan-cache.sqlite"  # in build/
 class Workspace:
     """A project at work in its folder.
 
-    What was read is remembered as long as its file stays the same, so a run parses each file once.
+    What was read is remembered as long as its file stays the same, so a step parses each file once, and a run the list
+    of pictures and the answers: see `let_go`.
     """
 
     on_disk = True  # there is a folder for what is made: False for a first look at pictures without a project
@@ -73,6 +74,13 @@ class Workspace:
         """Return a file of build/. Raises UserError if it is missing, damaged or from another version."""
         return self._once((self.root / "build" / kind.NAME,), lambda: artifacts.load(kind, self.root))
 
+    def let_go(self) -> None:
+        """Forget what was read of build/ but the list of pictures, which every step asks for.
+
+        To parse a file once more takes a tenth of a second; of very many pictures all of them are as large as the list.
+        """
+        self._known = {paths: known for paths, known in self._known.items() if not isinstance(known[1], Artifact)}
+
     def write(self, artifact: Artifact) -> None:
         """Write a file of build/ whole, and only if it differs."""
         files.write(self.root / "build" / artifact.NAME, artifacts.spelled(artifact))
@@ -114,10 +122,10 @@ class Workspace:
 
     def _once(self, paths: tuple[Path, ...], load: Callable[[], T]) -> T:
         stamps = [_stamp(path) for path in paths]
-        known = self._known.get(paths)
-        if known is None or known[0] != stamps:
-            known = self._known[paths] = (stamps, load())
-        return cast(T, known[1])
+        if paths not in self._known or self._known[paths][0] != stamps:
+            self._known.pop(paths, None)  # what is out of date goes before what is new comes: it may be large
+            self._known[paths] = stamps, load()
+        return cast(T, self._known[paths][1])
 
 
 def _stamp(path: Path) -> object:

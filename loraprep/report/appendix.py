@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from loraprep.core.escape import cell, code, plain, with_commands
 from loraprep.core.records import Caption, Fate, Gate, Grade, Group, Image, Reason
@@ -16,6 +17,8 @@ from loraprep.report.report_data import ALREADY_OUT, ReportData
 
 LISTED, _GROUPS = 60, 24  # lines of a list, and groups of copies; of more the rest is counted
 _CARRY, _SPARE = 3, 0.05  # pictures named as carrying the set; worth below which one could be missed
+
+T = TypeVar("T")
 
 
 def appendix(data: ReportData, gate: Gate, unsaid: Sequence[Reason], trainers: Sequence[str]) -> list[list[str]]:
@@ -70,11 +73,11 @@ def _names(gate: Gate) -> list[str]:
     return ["### All names of the findings above", "", *lines] if lines else []
 
 
-def first_of(rows: Sequence[str], where: str, most: int = LISTED) -> list[str]:
-    """Return the rows, or the first of them and a line that counts the others and says `where` they are."""
-    if len(rows) <= most:
-        return list(rows)
-    return [*rows[:most], "", f"And {len(rows) - most} more: {where}."]
+def first_of(rows: Sequence[T], where: str, told: Callable[[T], str], most: int = LISTED) -> list[str]:
+    """Return the rows as they are told, or the first of them and a line that counts the others and says `where` they
+    are."""
+    more = ["", f"And {len(rows) - most} more: {where}."] if len(rows) > most else []
+    return [*map(told, rows[:most]), *more]
 
 
 def _settled(gate: Gate) -> list[str]:
@@ -164,19 +167,21 @@ def _groups(kept: Sequence[str], settings: Settings) -> list[str]:
 def _crops(kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
     """Say what decisions/crops.yaml makes of the pictures in training."""
     drawn = [images[path] for path in kept if images[path].box or images[path].turn]
-    rows = [
-        f"- {code(i.path)}: {i.width}x{i.height} cut out of {code(i.of)}, a picture of its own"
-        if i.of
-        else f"- {code(i.path)}: {_made(i)} by you to {i.width}x{i.height}"
-        for i in drawn
-    ]
-    return ["### Crops and details", "", *first_of(rows, "decisions/crops.yaml has them all")] if rows else []
+    return ["### Crops and details", "", *first_of(drawn, "decisions/crops.yaml has them all", _crop)] if drawn else []
+
+
+def _crop(image: Image) -> str:
+    if image.of:
+        return f"- {code(image.path)}: {image.width}x{image.height} cut out of {code(image.of)}, a picture of its own"
+    return f"- {code(image.path)}: {_made(image)} by you to {image.width}x{image.height}"
 
 
 def _masked(data: ReportData) -> list[str]:
     """Say of which pictures something is hidden from the training, how much and by whom."""
-    rows = [f"- {code(path)}: {plain(mask.said)}" for path, mask in data.masked.items()]
-    return ["### Masked", "", *first_of(rows, "report.html says it of each")] if rows else []
+    rows = first_of(
+        [*data.masked], "report.html says it of each", lambda p: f"- {code(p)}: {plain(data.masked[p].said)}"
+    )
+    return ["### Masked", "", *rows] if rows else []
 
 
 def _made(image: Image) -> str:
@@ -225,14 +230,16 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], style: str) 
         "Tokens are the pieces of words that the base model reads; what is longer than its limit is cut off.",
         "",
     ]
-    rows = [(p, captions[p]) for p in kept if p in captions]
-    if rows and all(c.grade is Grade.TRIGGER_ONLY for _, c in rows):
-        texts = ", ".join(sorted({code(c.text) for _, c in rows}))
+    paths = [p for p in kept if p in captions]
+    if paths and all(captions[p].grade is Grade.TRIGGER_ONLY for p in paths):
+        texts = ", ".join(sorted({code(captions[p].text) for p in paths}))
         return ["### Captions", "", f"The trigger alone, as you chose: {texts}."]
-    said = [
-        f"- {code(p)}: {code(c.text)} ({c.origin}, {c.grade}, {c.length} tokens){_before(c.before)}" for p, c in rows
-    ]
-    return lines + first_of(said, "`loraprep captions` prints every one")
+
+    def said(path: str) -> str:
+        c = captions[path]
+        return f"- {code(path)}: {code(c.text)} ({c.origin}, {c.grade}, {c.length} tokens){_before(c.before)}"
+
+    return lines + first_of(paths, "`loraprep captions` prints every one", said)
 
 
 def _before(text: str) -> str:
@@ -248,5 +255,8 @@ def full_reason(fate: Fate) -> str:
 
 def _every_file(fates: Sequence[Fate]) -> list[str]:
     lines = ["### Every file and its fate", "", "| File | Fate | Why |", "|---|---|---|"]
-    rows = [f"| {cell(fate.path)} | {fate.shown} | {plain(full_reason(fate))} |" for fate in fates]
-    return lines + first_of(rows, "`loraprep select` prints every file, its fate and why")
+    return lines + first_of(
+        fates,
+        "`loraprep select` prints every file, its fate and why",
+        lambda fate: f"| {cell(fate.path)} | {fate.shown} | {plain(full_reason(fate))} |",
+    )

@@ -6,7 +6,7 @@ import base64
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from loraprep.core import resources
 from loraprep.core.findings import PAIR_CODES, Code, Finding
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Lying, Reason
 from loraprep.core.text import printable
+from loraprep.core.typed import Chosen
 from loraprep.curation import changes, similarity
 from loraprep.duplicates.descriptions import standing
 from loraprep.imaging import thumbnails
@@ -480,9 +481,9 @@ def _plots(data: ReportData, kept: Sequence[Image], striped: Sequence[Image], ca
     # as the findings count them: "cloud" is in "heavy clouds" and in "cloud over a hill"
     said = {f.text("term"): int(f.text("share").partition(" ")[0]) for f in fused}
     levels = {f.text("term"): f.code.removeprefix("fused-") for f in fused}
-    captions = [data.captions[i.path] for i in kept if i.path in data.captions]
+    captions = Chosen(data.captions, (i.path for i in kept if i.path in data.captions))
     rows = []
-    for (term, side), count in _ranked_terms(captions)[:TERMS]:
+    for (term, side), count in _ranked_terms(captions.values())[:TERMS]:
         rows.append((_plain(term), said.get(term, count), side, levels.pop(term, "")))
     for term, level in sorted(levels.items()):  # a last word that several longer terms share
         rows.append((_plain(term), said[term], "content", level))
@@ -510,10 +511,12 @@ def _svg(draw: Callable[..., str], arguments: tuple[object, ...]) -> bytes:
     return draw(*arguments).encode()
 
 
-def _ranked_terms(captions: Collection[Caption]) -> list[tuple[tuple[str, str], int]]:
+def _ranked_terms(captions: Iterable[Caption]) -> list[tuple[tuple[str, str], int]]:
     """List ((term, "content" or "style"), captions it is in), most first."""
-    count = Counter((t, "content") for c in captions for t in {t.casefold() for t in c.content})
-    count.update((t, "style") for c in captions for t in {t.casefold() for t in c.style})
+    count: Counter[tuple[str, str]] = Counter()
+    for caption in captions:  # each is made but for this
+        count.update((t, "content") for t in {t.casefold() for t in caption.content})
+        count.update((t, "style") for t in {t.casefold() for t in caption.style})
     return sorted(count.items(), key=lambda x: (-x[1], x[0]))
 
 
@@ -526,7 +529,7 @@ def _codes(entries: Sequence[FindingEntry]) -> list[tuple[str, int]]:
     return [(code, len(paths)) for code, paths in named.items()]
 
 
-def _common_terms(captions: Collection[Caption]) -> list[tuple[str, int]]:
+def _common_terms(captions: Iterable[Caption]) -> list[tuple[str, int]]:
     """List words to filter by, most common first; a word that one caption holds is found by typing it."""
     count: Counter[str] = Counter()
     for (term, _), n in _ranked_terms(captions):

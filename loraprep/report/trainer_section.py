@@ -55,8 +55,8 @@ def trainer_section(
             lines += ["", f"#### {title}", "", *_buckets(plan), *_pictures(plan, settings.thresholds)]
         elif plan.cut_captions:
             lines += ["", f"#### {title}", ""]
-            rows = [f"- {code(path)}: {_read(cut)}" for path, cut in plan.cut_captions.items()]
-            lines += first_of(rows, "their captions are cut as well")
+            rows = [*plan.cut_captions.items()]
+            lines += first_of(rows, "their captions are cut as well", lambda row: f"- {code(row[0])}: {_read(row[1])}")
     return lines
 
 

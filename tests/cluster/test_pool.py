@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import time
@@ -69,6 +70,21 @@ def test_deadlines_and_memory_hold_there() -> None:
     assert (died.code, died.reason) == (Code.UNEXPECTED, "the program that looked at it broke off (signal 9)")
     assert isinstance(heavy, TooHeavy)
     assert found == {str(n): str(n) for n in range(50)}
+
+
+def test_what_was_sent_is_not_held_here() -> None:
+    """Dask's sides remember their last thousand messages, each with a batch, unless they are told not to."""
+    clusters.needed()
+    from dask._task_spec import Task
+
+    with cluster.used("local:1"):
+        assert len(_done([*map(str, range(100))])) == 100
+        ours = f"loraprep-{pool.POOL._name}"  # type: ignore[attr-defined]
+        until = time.monotonic() + 5  # the last one may be on its way
+        while held := [o for o in gc.get_objects() if isinstance(o, Task) and str(o.key).startswith(ours)]:
+            assert time.monotonic() < until, held
+            held.clear()
+            time.sleep(0.1)
 
 
 @pytest.mark.usefixtures("spread")

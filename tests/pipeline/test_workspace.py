@@ -66,6 +66,16 @@ def test_a_file_is_parsed_once_while_it_stays_the_same(work: Workspace, monkeypa
     assert list(work.decisions("quality").entries) == ["a.jpg"]
 
 
+def test_between_tasks_only_the_list_of_pictures_and_the_answers_are_held(work: Workspace) -> None:
+    run(work.root, "scan")
+    work.write(Shortlist(fates={}))
+    known = work.images(), work.decisions("quality"), work.read(Shortlist)
+    work.let_go()
+    assert work.images() is known[0]
+    assert work.decisions("quality") is known[1]
+    assert work.read(Shortlist) is not known[2]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"fates": {}}', '{"fates": {}, "version": 2}',
                                   '{"fates": {}, "version": 1, "more": 1}', '{"fates": [], "version": 1}'])  # fmt: skip
 def test_what_cannot_be_read_is_said_plainly(text: str, work: Workspace) -> None:

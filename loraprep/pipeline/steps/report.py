@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from msgspec import structs
 
@@ -12,7 +12,8 @@ from loraprep.carried import questions
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Gate
+from loraprep.core.records import Gate, Image
+from loraprep.core.typed import Chosen
 from loraprep.curation.assessment import Assessment
 from loraprep.duplicates import clusters
 from loraprep.heads import views
@@ -20,6 +21,7 @@ from loraprep.pipeline.artifacts import (
     Audited,
     Captioned,
     CarriedSeen,
+    Described,
     DetailMeasured,
     Duplicates,
     Forecast,
@@ -34,7 +36,7 @@ from loraprep.pipeline.artifacts import (
 from loraprep.pipeline.steps import drawn, names
 from loraprep.pipeline.steps.assessed import assessment_of
 from loraprep.pipeline.steps.audit import audit_of
-from loraprep.pipeline.steps.inputs import observations, with_detail
+from loraprep.pipeline.steps.inputs import with_detail
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import intent
 from loraprep.project.decisions import Acceptance
@@ -58,7 +60,8 @@ def write_intent(work: Workspace) -> None:
 def report_data(work: Workspace) -> ReportData:
     """Gather what the verdict and the reports are made of: everything in build/, and what gate.yaml accepts."""
     project = work.project
-    images, known = with_detail(work, work.images()), observations(work)
+    images = with_detail(work, work.images())
+    elements, captions = work.read(Described).elements, work.read(Captioned).captions
     audited, copied, selected = work.read(Audited), work.read(Duplicates), work.read(Selected)
     kept = {f.path for f in selected.fates if f.fate == "kept"}
     built = {f.path for f in selected.fates if f.stays}
@@ -78,11 +81,11 @@ def report_data(work: Workspace) -> ReportData:
     ]
     assessment = assessment_of(work)
     findings += assessment.findings
-    staying = {path: c for path, c in known.captions.items() if path in kept}
+    staying = Chosen(captions, (path for path in captions if path in kept))
     asked = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]
-    findings += vision_findings.vision_findings(asked, staying, known.elements, pairs=project.kind.pairs)
-    if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
-        findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind, work.known)
+    findings += vision_findings.vision_findings(asked, staying, elements, pairs=project.kind.pairs)
+    if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
+        findings += bleed.fused_terms(staying, elements, project.settings, project.kind, work.known)
     findings = grounds.told_once(findings, staying, {i.path for i in images if i.alpha}, project.settings.trigger)
     # of what may be cut into pieces the question says what can be done
     offered = {path for q in work.read(CarriedSeen).questions if "pieces" in q.entry for path in q.digests}
@@ -95,7 +98,7 @@ def report_data(work: Workspace) -> ReportData:
         images=images,
         fates=selected.fates,
         groups=copied.groups,
-        captions=known.captions,
+        captions=captions,
         assessment=_asked_in_form(assessment, project),
         findings=findings,
         kohya_layout=audited.layout == "kohya",
@@ -149,22 +152,17 @@ def page_data(
 
 def write_report(work: Workspace) -> None:
     """Write the verdict, and the report to read and to look at."""
-    root, data, forecast = work.root, report_data(work), work.read(Forecast)
+    root, data = work.root, report_data(work)
+    work.let_go()  # from here on each file is asked for what is told of it, and no two are held
     verdict = gate.judge(data)
     if vain := names.silent_acceptances(work, verdict.reasons):
         data = dataclasses.replace(data, findings=[*data.findings, *vain])
         verdict = gate.judge(data)
     images = {i.path: i for i in data.images}
     since = _told(work, since_last.verdict_record(verdict, data.kept, images, data.captions, data.settings))
-    colours = len(data.settings.dataset.backgrounds)
-    trainer_lines = trainer_section.trainer_section(
-        forecast.plans,
-        {name: trainer(name) for name in data.settings.dataset.trainers},
-        forecast.repeats,
-        forecast.drawn,
-        data.settings,
-        {path: colours if images[path].alpha else 1 for path in forecast.repeats},
-    )
+    work.let_go()
+    trainer_lines = _of_trainers(work, data, images)
+    work.let_go()
     drawn_marks = marks.draw_marks(work.pictures, data.found(Code.SAME_MARK), images)
     opened = opening.opening(data, verdict)
     text = markdown.report_text(data, verdict, opened, drawn_marks, trainer_lines)
@@ -187,6 +185,19 @@ def write_report(work: Workspace) -> None:
     files.write(root / "dataset-report.md", text)
     set_record.write_set_record(root, set_record.set_record(verdict, data.fates, data.captions))
     work.write(Judged(**structs.asdict(verdict), why=opened.why, next=opened.next))
+
+
+def _of_trainers(work: Workspace, data: ReportData, images: Mapping[str, Image]) -> list[str]:
+    """Tell what each trainer will do with every picture."""
+    forecast, colours = work.read(Forecast), len(data.settings.dataset.backgrounds)
+    return trainer_section.trainer_section(
+        forecast.plans,
+        {name: trainer(name) for name in data.settings.dataset.trainers},
+        forecast.repeats,
+        forecast.drawn,
+        data.settings,
+        {path: colours if images[path].alpha else 1 for path in forecast.repeats},
+    )
 
 
 def _told(work: Workspace, record: VerdictRecord) -> list[str]:
