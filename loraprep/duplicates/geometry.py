@@ -28,6 +28,7 @@ _SCALES = (0.15, 6.0)  # outside of it all points fell on one place
 CANVAS = 256  # px, longer side of what both show: a mouth of 3 % of the side is still eight pixels
 _LEAST = 24  # px of the first picture that both must show, each way
 _SHAPES = 0.03  # by how much the shapes of pictures may differ that lie on each other without points to tell
+DIFFERS = 10.0  # of 255, beyond half a pixel: what saving a JPEG at quality 20 leaves stays below
 _GREY = 12  # of 255: without so strong a colour in a thousandth of it a picture is grey, and lightness alone compared
 _BINS = 32  # quantiles of a tone curve
 _AROUND = 4  # px of the canvas, around what is looked at more closely
@@ -363,9 +364,9 @@ def _in_one_tone(one: Pixels, other: Pixels, inside: Mask, drawn: Mask) -> tuple
     return first.astype(np.float32), second.astype(np.float32), beyond, toned
 
 
-def _misfits(residual: Plane) -> tuple[float, float]:
-    """What most of it differs by, and, where that is the same, all of it."""
-    return sum(ranked(residual, 50, 90)), float(residual.mean())
+def _misfits(residual: Plane) -> float:
+    """What they differ by in the mean, where a place that is changed counts no more for being changed a lot."""
+    return float(np.minimum(residual, DIFFERS).mean())
 
 
 def _mean(planes: Pixels) -> Plane:

@@ -17,14 +17,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep.duplicates.geometry import DRAWN, ENOUGH, Close, Laid, Mask, Plane, gradient, ranked
+from loraprep.duplicates.geometry import DIFFERS, DRAWN, ENOUGH, Close, Laid, Mask, Plane, gradient, ranked
 
 Relation = Literal["copy", "variant"]
 
 OTHER_LIGHT = 0.22  # mean luma moved by more than this share of the range: another time of day
 OTHER_GAIN = 1.6  # or multiplied by this, which is what night does to a dark picture
 OTHER_COLOUR = 14.0  # mean a*b* moved by more than this: another season
-_DIFFERS = 10.0  # of 255, beyond half a pixel: what saving a JPEG at quality 20 leaves stays below
 _LEAST_SPOT = 12  # px of the canvas: a closed eye
 _SURELY = 16.0  # a spot that nowhere reaches this is none
 _BLOCK = 9  # px of the canvas: a change fills at least such a square
@@ -114,7 +113,7 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
     changed = _spots(residual)
     agree = _agreement(residual, first, second, laid.inside)
     relation: Relation | None = None
-    doubtful, over, lettering, sure, thin = False, -1, False, False, False
+    doubtful, over, lettering, sure = False, -1, False, False
     near, mostly = (_BY_OTHER_LIGHT, inside) if relit else (_AS_AROUND, (inside + agree) / 2)
     alike = same >= _SAME and max(laid.covers) >= _SHARED
     alike &= inside >= _SAME_INSIDE and (inside >= around - near or mostly >= _MOSTLY)
@@ -132,14 +131,14 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
             residual[changed] = 0
             changed[:] = False
             change, still = _worst(residual, laid.inside), 255 * limit * 2
-        over, lettering, sure, thin = mark.over, mark.lettering, mark.sure and not toned, mark.thin
+        over, lettering, sure = mark.over, mark.lettering, mark.sure and not toned
     if not told and not sure and (agree < _AROUND_WITHOUT or same < _SAME_WITHOUT):
         over = -1
     if not told and not sure and (ratio > _GAIN_WITHOUT or laid.tint > _COLOUR_WITHOUT):
         over, alike = -1, False  # a curve for each channel makes any two soft pictures of one shape the same
     elif change <= still and most <= _MOST and (told or same >= _WITHOUT_POINTS):
         relation, over = "copy", -1
-    elif over >= 0 and (sure or alike or thin):
+    elif over >= 0 and (sure or alike):
         relation, doubtful = ("copy", False) if sure else ("variant", True)
     elif alike:
         relation, over = "variant", -1
@@ -176,7 +175,7 @@ def _spots(residual: Plane) -> Mask:
     """Where they differ, without what nowhere differs much or is of three pixels."""
     from loraprep.imaging.opencv import cv2
 
-    differs = (residual > _DIFFERS).astype(np.uint8)
+    differs = (residual > DIFFERS).astype(np.uint8)
     count, labels, facts, _ = cv2.connectedComponentsWithStats(differs, connectivity=8)
     surely = np.bincount(labels[residual > _SURELY], minlength=count) > 0
     kept = (facts[:, cv2.CC_STAT_AREA] > 3) & surely
@@ -226,7 +225,7 @@ def _rest(residual: Plane, changed: Mask, inside: Mask) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """Over which picture something lies, 0 or 1, or -1; is it of many strokes, clearly a mark, and nowhere broad?
+    """Over which picture something lies, 0 or 1, or -1; is it of many strokes, and clearly a mark?
 
     `nothing`: seen closer, they do not differ.
     """
@@ -234,7 +233,6 @@ class _Mark:
     over: int
     lettering: bool = False
     sure: bool = False
-    thin: bool = False
     nothing: bool = False
 
 
@@ -289,7 +287,7 @@ def _laid_over(near: Close, fewest: float) -> _Mark:
     own = foreign <= _OWNED or way.shines or hides
     # and not the outline of something; letters run into each other where they have a soft shadow
     thin = broad <= (_THIN if letters else _STROKE)
-    return _Mark(over, many, bool(many and own and thin and way.left <= unexplained), broad <= _THIN)
+    return _Mark(over, many, bool(many and own and thin and way.left <= unexplained))
 
 
 def _strokes(ink: Mask) -> tuple[float, float]:
@@ -420,7 +418,7 @@ def _agreement(residual: Plane, first: Plane, second: Plane, inside: Mask) -> fl
     """The share of what is drawn, in either, that does not differ."""
     drawn = (np.maximum(gradient(first), gradient(second)) > DRAWN) & inside
     near = _wider(drawn.astype(np.uint8), 5).astype(bool) & inside
-    return float((residual[near] < _DIFFERS).mean()) if near.any() else 1.0
+    return float((residual[near] < DIFFERS).mean()) if near.any() else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,7 +472,7 @@ def _is_another(structure: _Structure, residual: Plane) -> bool:
     from loraprep.imaging.opencv import cv2
 
     block = np.ones((_BLOCK, _BLOCK), np.uint8)
-    differs = cv2.morphologyEx((residual > _DIFFERS).astype(np.uint8), cv2.MORPH_CLOSE, block)
+    differs = cv2.morphologyEx((residual > DIFFERS).astype(np.uint8), cv2.MORPH_CLOSE, block)
     _, labels, facts, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(differs, cv2.MORPH_OPEN, block))
     sizes = facts[1:, cv2.CC_STAT_AREA]
     if not len(sizes) or sizes.max() < _THING * residual.size:

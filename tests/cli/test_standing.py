@@ -7,6 +7,7 @@ import pytest
 
 from loraprep.__main__ import main
 from loraprep.cli import standing
+from loraprep.core.findings import Code
 from loraprep.core.records import Reason
 from loraprep.pipeline import artifacts, results, state
 from loraprep.pipeline.artifacts import Judged, Selected
@@ -18,9 +19,10 @@ PROJECT = "version: 1\nname: p\nintent: {kind: style}\nmodel: sd15\ntrigger: bru
 
 def _judged(verdict: str, waiting: dict[str, list[str]]) -> str:
     counts = {"kept": 12}
+    few = Reason(Code.BELOW_FLOOR, "block", "Too few.", "", "Add pictures.", ())
     return artifacts.encode(
-        Judged(name="p", verdict=verdict, waiting=waiting, only_waiting=bool(waiting), reasons=[], counts=counts, why="w.",
-               next="Add pictures.")
+        Judged(name="p", verdict=verdict, waiting=waiting, only_waiting=bool(waiting),
+               reasons=[few] if verdict == "NO-GO" and not waiting else [], counts=counts, why="w.", next="Add pictures.")
     )  # fmt: skip
 
 
@@ -41,7 +43,7 @@ def test_outside_it_says_what_this_is(
         ("GO", {}, "GO. 12 pictures are ready to train p.\nNext: loraprep dataset export\n"),
         ("NO-GO", {"quality": ["a", "b"]}, "Not yet: 2 answers from you (2 in decisions/quality.yaml).\n"
                                            "Next: loraprep review\n"),
-        ("NO-GO", {}, "NO-GO: 0 things to mend before any GPU time is spent.\nNext: Add pictures.\n"),
+        ("NO-GO", {}, "NO-GO: 1 thing to mend before any GPU time is spent.\nNext: Add pictures.\n"),
     ],
 )  # fmt: skip
 def test_inside_it_says_where_it_stands(
