@@ -24,6 +24,7 @@ from loraprep.project.repeats import repeats_of
 from loraprep.project.sizes import trained_sizes
 from loraprep.report import trainer_section
 from loraprep.trainers import caches, export, forecast, naming, regularization
+from loraprep.trainers.plan import TrainingPlan
 
 
 def _places(
@@ -57,16 +58,21 @@ def forecast_trainers(work: Workspace) -> None:
     kept = [f.path for f in selected.fates if f.fate == "kept"]
     repeats, folders, copies = _places(work, kept, found)
     with_mask = [i.path for i in found if i.path in folders and outputs.mask_of(i, project.settings)]
-    masked = {folders[path] for path in with_mask}
     chosen, folder = _profiles(project), project.settings.dataset.regularization
     extra = regularization.regularization_sizes(project.root, folder)
-    largest = trained_sizes(project.settings, project.base_model)[-1]
-    captions = work.read(Captioned).captions
-    pictures = forecast.training_pictures(found, selected.fates, captions, repeats, largest, folders, masked, copies)
-    plans = [
-        forecast.training_plan(name, profile, pictures, project.settings, project.base_model, extra)
-        for name, profile in chosen.items()
-    ]
+
+    def planned() -> list[TrainingPlan]:  # apart, since captions of very many pictures are let go of with it
+        largest = trained_sizes(project.settings, project.base_model)[-1]
+        captions, masked = work.read(Captioned).captions, {folders[path] for path in with_mask}
+        pictures = forecast.training_pictures(
+            found, selected.fates, captions, repeats, largest, folders, masked, copies
+        )
+        return [
+            forecast.training_plan(name, profile, pictures, project.settings, project.base_model, extra)
+            for name, profile in chosen.items()
+        ]
+
+    plans = planned()
     cut = forecast.crops_to_draw(plans, project.settings.thresholds.placement.cut)
     drawn = _draw(work, {i.path: i for i in found}, cut)
     noted = forecast.training_findings(plans, chosen, project.settings, project.base_model)
