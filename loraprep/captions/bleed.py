@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -155,6 +156,10 @@ def independent(elements: Elements) -> bool:
     return elements.state == "seen" and elements.captioner != "existing"
 
 
+# ":d" and "ryuu (style)", which are said whole: booru writes what tells two of one name apart behind it, in brackets
+_A_NAME = re.compile(r"^[^\w\s]|[()]")
+
+
 def _named(caption: Caption, style_sentence: str, style_too: bool) -> set[str]:
     """Return the terms that a caption holds, in lower case; without those of its style unless these count too.
 
@@ -169,9 +174,8 @@ def _named(caption: Caption, style_sentence: str, style_too: bool) -> set[str]:
         for term in caption.style:
             content = hygiene.without_term(content, term)
         said = {t for t in said if hygiene.says(content, t) and not hygiene.is_style(t)}
-    heads = {hygiene.head(phrase) for t in said if hygiene.key_of(t) != "framing" for phrase in hygiene.phrases(t)} - {
-        ""
-    }
+    spoken = (t for t in said if hygiene.key_of(t) != "framing" and not _A_NAME.search(t))
+    heads = {hygiene.head(phrase) for t in spoken for phrase in hygiene.phrases(t)} - {""}
     whole = {t for t in said if not hygiene.ends_in_verb(t)}
     return whole | heads if style_too else whole | {t for t in heads if not hygiene.is_style(t)}
 

@@ -558,6 +558,14 @@ def test_a_text_that_stands_in_all_captions_is_one_finding() -> None:
     assert "a text that repeats" in findings.fix(many[0])
 
 
+def test_a_tag_with_a_qualifier_and_a_face_are_each_one_term() -> None:
+    bodies = [f"ryuu (style), :d, tag{n}" for n in range(9)]
+    found_terms = fused_terms(_set(*bodies), {}, CONFIG, changed(STYLE, teaches_style=False))
+    said = {f.values["term"] for f in found_terms}
+    assert {"ryuu (style)", ":d"} <= said
+    assert not said & {"ryuu", "style", "d"}
+
+
 def test_fused_words_in_sentences() -> None:
     bodies = [f"A {colour} pond under a tree." for colour in ("green", "blue", "dark", "still", "small")]
     levels = {f.values["term"]: f.code for f in fused_terms(_set(*bodies, form="prose"), {}, CONFIG, STYLE)}
