@@ -23,7 +23,7 @@ from loraprep.core.text import listed
 from loraprep.project import groups, profiles
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import BaseModel
-from loraprep.project.repeats import repeats_of
+from loraprep.project.repeats import name_of, repeats_of
 from loraprep.project.resolution import entry_for
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import trained_sizes
@@ -248,8 +248,7 @@ def folder_places(
         if path in held_out:
             result[path] = f"{naming.held_out_folder(folder)}/{stem}"
             continue
-        if repeats_of(folder):
-            folder = folder.partition("_")[2]
+        folder = name_of(folder)
         result[path] = f"{fixed.get(path, times)}_{folder}/{stem}"
     return result
 

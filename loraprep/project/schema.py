@@ -6,12 +6,11 @@ import copy
 import difflib
 import itertools
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from loraprep.core import resources, yamlfile
+from loraprep.core import resources
 from loraprep.core.errors import Problem
 from loraprep.core.files import Json
 from loraprep.core.findings import PROJECT_CODES
@@ -153,23 +152,13 @@ def _unknown_value(doc: Document, error: _Error) -> Iterator[Problem]:
         return
     allowed = ["null" if value is None else str(value) for value in error.wants]
     what = next((word for key, word in _NAMED.items() if key in error.keys), "value")
-    called = _model_called(error.value) if what == "base model" else ""
+    called = ""
+    if what == "base model":  # "flux.1-dev" looks most like flux2-dev, and is flux
+        from loraprep.project.studio import model_id  # which reads the models by way of this module
+
+        called = model_id(error.value)
     hint = f"Did you mean {called}?" if called else _near(error.value, allowed)
     yield doc.problem(error.keys, f'{error.name}: unknown {what} "{error.value}"', hint)
-
-
-def _model_called(said: str) -> str:
-    """Return the base model that people call so, "" if none: "flux.1-dev" looks most like flux2-dev, and is flux."""
-    for name in resources.names("resources/models"):
-        file = f"resources/models/{name}.yaml"
-        model = yamlfile.load(resources.path(file), file).data
-        if _bare(said) in {_bare(str(word)) for word in (model["title"], *model["aliases"])}:
-            return name
-    return ""
-
-
-def _bare(words: str) -> str:
-    return re.sub(r"[\W_]", "", words.casefold())
 
 
 def _wrong_type(doc: Document, error: _Error) -> Iterator[Problem]:

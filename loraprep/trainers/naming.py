@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from loraprep.project.repeats import repeats_of
+from loraprep.project.repeats import name_of, repeats_of
 
 CAPTIONS = frozenset({".txt", ".caption"})  # suffixes of captions that trainers read beside a picture
 # of dataset/, for the pictures before a change, under the names of those after: control/10_mystyle/pier.png
@@ -32,8 +32,8 @@ def held_out_folder(folder: str) -> str:
 
     Without repeats in front, so that kohya, told of dataset/ as a whole, passes it over.
     """
-    repeats, _, name = folder.partition("_")
-    return f"{name}-{repeats}{_HELD_OUT}" if repeats_of(folder) else folder + _HELD_OUT
+    repeats = repeats_of(folder)
+    return f"{name_of(folder)}-{repeats}{_HELD_OUT}" if repeats else folder + _HELD_OUT
 
 
 def holds_out(folder: str) -> bool:

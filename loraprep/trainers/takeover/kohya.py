@@ -87,7 +87,7 @@ def _parts(where: Path, reading: Reading) -> list[Part]:
     parts = []
     for folder in _folders(where):
         if repeats := repeats_of(folder.name):
-            name = folder.name.partition("_")[2]
+            name = name_of(folder.name)
             parts.append(Part(folder=folder, name=name, repeats=repeats, words=name))
         elif where.name.lower() in _PICTURES:
             reading.leave(f"{reading.named(folder)}/, which has no repeats in its name, so that kohya passes it over")
