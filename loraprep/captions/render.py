@@ -13,6 +13,7 @@ from msgspec import structs
 from loraprep.captions import booru, colours, danbooru, hygiene, objects, tokens
 from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption, Elements, Grade
+from loraprep.core.text import ended
 from loraprep.project import groups, profiles
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Captioning, Length, Settings
@@ -432,7 +433,7 @@ def _sentences(
         said.append(f"It reads {', '.join(f'“{word}”' for word in drawn)}.")
     if captioning.style_words == "include" and length != "short" and elements.style_sentence:
         said += _SENTENCE.split(elements.style_sentence)
-    return [_ended(s) for s in said if s.strip()]
+    return [ended(s) for s in said if s.strip()]
 
 
 def _shown(elements: Elements, length: str, content: Sequence[str], traits: Traits) -> list[str]:
@@ -484,10 +485,6 @@ def _object(
         gone.append(shown.pop())
 
 
-def _ended(sentence: str) -> str:
-    return sentence if sentence[-1] in '.!?"”' else f"{sentence}."
-
-
 def _following(text: str) -> str:
     """Write a sentence as it follows the trigger and a comma."""
     return text[0].lower() + text[1:] if text[:2] in ("A ", "An", "Th", "Tw") else text
@@ -504,6 +501,8 @@ def _words_in_a_row(elements: Elements, content: Sequence[str], style: Sequence[
     if elements.style_sentence and not elements.text:
         return f"{sentence.rstrip('. ')}. {elements.style_sentence}".lstrip(". ")
     unsaid = ", ".join(t for t in style if not hygiene.says(sentence, t))
+    if unsaid and _SENTENCE.search(sentence):  # the last of them need not be what the picture is said to be
+        return f"{ended(sentence)} {unsaid[0].upper()}{unsaid[1:]}."
     return ", ".join(filter(None, [sentence.rstrip(". "), unsaid]))
 
 

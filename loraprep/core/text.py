@@ -60,3 +60,8 @@ def replaced(text: str, odd: Callable[[str], bool], by: str = " ") -> str:
     for char in found:
         text = text.replace(char, by)
     return text
+
+
+def ended(sentence: str) -> str:
+    """Return a sentence with a full stop, unless it ends in a mark of its own."""
+    return sentence if sentence.rstrip()[-1:] in '.!?"”' else f"{sentence}."

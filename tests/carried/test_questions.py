@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from msgspec import structs
 
+from loraprep.captions.render import NO_TRAITS, render
 from loraprep.carried import naming, questions
 from loraprep.carried.drawing import Plan, planned
 from loraprep.carried.kinds import Mark, What
@@ -16,6 +18,7 @@ from loraprep.core.findings import Code
 from loraprep.core.records import Elements, Image
 from loraprep.project import decisions, profiles
 from loraprep.project.decisions import Decisions, Entry
+from tests.typed import smallest
 
 FLUX, PONY = profiles.base_model("flux"), profiles.base_model("pony")
 
@@ -160,21 +163,44 @@ def test_bars_are_offered_with_the_box_inside() -> None:
     assert question.entry["pictures"]["a.jpg"] == "above and below, 12 % of the side at most"
 
 
+NAMED: dict[tuple[str, What], questions.Act] = {("a.jpg", "art"): "name", ("a.jpg", "signature"): "name"}
+
+
 def seen(**more: Any) -> Elements:
     return Elements("a.jpg", "", "claude", "seen", content={"subject": ["a shop"]}, content_sentence="A shop", **more)
 
 
 def test_named_words_are_quoted_and_signatures_are_only_said() -> None:
-    acts: dict[tuple[str, What], questions.Act] = {("a.jpg", "art"): "name", ("a.jpg", "signature"): "name"}
-    made = naming.with_marks({"a.jpg": seen(tags=["1girl"])}, FOUND, acts)["a.jpg"]
+    made = naming.with_marks({"a.jpg": seen(tags=["1girl"])}, FOUND, NAMED, FLUX)["a.jpg"]
     assert made.visible_text == ["OPEN"]
     assert made.content_sentence == "A shop. There is a signature on it."
     assert made.tags == ["1girl", "signature", "text", "english text"]
     assert "M. Rossi" not in str(made)
-    assert naming.with_marks({"a.jpg": seen()}, FOUND, {("a.jpg", "art"): "keep"})["a.jpg"] == seen()
+    assert naming.with_marks({"a.jpg": seen()}, FOUND, {("a.jpg", "art"): "keep"}, FLUX)["a.jpg"] == seen()
+
+
+@pytest.mark.parametrize(
+    ("model", "form", "own", "caption"),
+    [
+        ("flux", "", "", "a signature, the words “OPEN”"),
+        ("wan", "", "", "a signature, lettering"),
+        ("sdxl", "", "", "a signature, lettering"),
+        ("illustrious", "", "", "signature, text, english text"),
+        ("flux", "prose", "a shop at noon", "a shop at noon. There is a signature on it. It reads “OPEN”."),
+        ("flux", "prose", "A shop, OPEN, with a signature.", "A shop, OPEN, with a signature."),
+        ("wan", "prose", "a shop at noon", "a shop at noon. There is a signature and lettering on it."),
+        ("sdxl", "tags", "shop, noon", "shop, noon, a signature, lettering"),
+        ("illustrious", "tags", "shop, signature", "shop, signature, text, english text"),
+    ],
+)
+def test_what_is_named_is_said_whoever_wrote_the_caption(model: str, form: str, own: str, caption: str) -> None:
+    words = Elements("a.jpg", "", "existing" if own else "none", "seen" if own else "none", text=own, form=form)
+    made = naming.with_marks({"a.jpg": words}, FOUND, NAMED, profiles.base_model(model))["a.jpg"]
+    said = render(made, "", smallest().captioning, profiles.base_model(model), NO_TRAITS).text
+    assert said.casefold() == caption.casefold()
 
 
 def test_english_text_is_said_of_latin_letters_only() -> None:
     found = {"a.jpg": [mark("art", "出口注意")]}
-    made = naming.with_marks({"a.jpg": seen(tags=["1girl"])}, found, {("a.jpg", "art"): "name"})["a.jpg"]
+    made = naming.with_marks({"a.jpg": seen(tags=["1girl"])}, found, {("a.jpg", "art"): "name"}, FLUX)["a.jpg"]
     assert made.tags == ["1girl", "text"]

@@ -89,7 +89,7 @@ def named(work: Workspace, elements: Mapping[str, Elements]) -> Mapping[str, Ele
         return elements
     from loraprep.carried import naming
 
-    return naming.with_marks(elements, seen.marks, acts(work))
+    return naming.with_marks(elements, seen.marks, acts(work), work.project.base_model)
 
 
 def acts(work: Workspace) -> dict[tuple[str, What], Act]:
