@@ -49,16 +49,15 @@ def fused_terms(
         return []
     limits = settings.thresholds.captions
     style_too = not kind.teaches_style
-    # nobody wrote "pic" because the trigger is "pics"
-    bare = {path: _without_its_trigger(path, c, settings) for path, c in spoken.items()}
     style = {path: elements[path].style_sentence if path in elements else "" for path in spoken}
 
     def given(path: str) -> object:
         c = spoken[path]
-        return bare[path], c.content, c.style, c.form, style[path]
+        return c.text, groups.trigger(path, settings), c.content, c.style, c.form, style[path]
 
-    def terms_of(path: str) -> list[str]:
-        return sorted(_named(replace(spoken[path], text=bare[path]), style[path], style_too))
+    def terms_of(path: str) -> list[str]:  # nobody wrote "pic" because the trigger is "pics"
+        bare = _without_its_trigger(path, spoken[path], settings)
+        return sorted(_named(replace(spoken[path], text=bare), style[path], style_too))
 
     named = memory.each("named", style_too, spoken, given, terms_of, list[str])
     least = len(spoken) * min(limits.fused_critical, limits.fused_warning, limits.fused_watch)

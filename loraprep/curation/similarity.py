@@ -127,6 +127,18 @@ class _Likeness:
         return apart
 
 
+def near_by_layout(images: Sequence[Image], threshold: float) -> list[int]:
+    """Return the indices of those that `picture_likeness` may put within `threshold` of some other, sorted.
+
+    Layout is half of that, and beside embeddings a quarter: where it alone is too far, nothing else has to be compared.
+    """
+    hashes, most, near = _Hashes(images), 4 * (1 - threshold) * _UNRELATED, np.zeros(len(images), np.bool_)
+    for start in range(0, len(images), _BAND):
+        rows = slice(start, min(len(images), start + _BAND))
+        near[rows] = (hashes.bits(rows) <= most).sum(1) > 1  # itself among them
+    return [int(n) for n in np.flatnonzero(near)]
+
+
 def picture_likeness(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]] | None = None) -> Matrix:
     """Compare pictures, n x n: 1 for the same picture, 0 for nothing in common; half layout (pHash), half colour.
 

@@ -11,7 +11,13 @@ from loraprep.core.patterns import Patterns
 from loraprep.core.records import Fate, Group, Image
 from loraprep.curation.axes import AxisLabels
 from loraprep.curation.measures import facility_location, style_clusters
-from loraprep.curation.similarity import Matrix, coverage_likeness, picture_likeness, picture_quality
+from loraprep.curation.similarity import (
+    Matrix,
+    coverage_likeness,
+    near_by_layout,
+    picture_likeness,
+    picture_quality,
+)
 from loraprep.project.decisions import Question
 from loraprep.project.profiles import Kind
 
@@ -200,15 +206,15 @@ def similar_findings(images: Sequence[Image], alike: Compare, worth: Matrix, thr
 
     Of very many each is compared with those that stand near it by name: what was taken in one go.
     """
-    return [
-        Finding(
-            Code.TOO_SIMILAR,
-            tuple(images[start + n].path for n in group),
-            {"keep": images[start + max(group, key=lambda n: (worth[start + n], -n))].path},
-        )
-        for start in range(0, len(images), style_clusters.MANY)
-        for group in facility_location.star_clusters(alike(images[start : start + style_clusters.MANY]), threshold)
-    ]
+    found = []
+    for start in range(0, len(images), style_clusters.MANY):
+        block = images[start : start + style_clusters.MANY]
+        near = near_by_layout(block, threshold)
+        for group in facility_location.star_clusters(alike([block[n] for n in near]), threshold):
+            own = [start + near[k] for k in group]
+            keep = images[max(own, key=lambda n: (worth[n], -n))].path
+            found.append(Finding(Code.TOO_SIMILAR, tuple(images[n].path for n in own), {"keep": keep}))
+    return found
 
 
 def outlier_findings(images: Sequence[Image], alike: Compare) -> list[Finding]:

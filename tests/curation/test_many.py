@@ -106,6 +106,21 @@ def test_two_rounds_cover_nearly_as_much_as_one(monkeypatch: pytest.MonkeyPatch)
     assert covered[200] - np.mean(drawn) > 0.7 * (covered[1000] - np.mean(drawn))  # of parts this small
 
 
+@pytest.mark.parametrize("threshold", [0.6, 0.75, 0.95])
+def test_only_those_near_by_layout_are_compared_and_the_groups_are_the_same(threshold: float) -> None:
+    images = synthetic(90)
+    images[6:12] = [replace(images[0], path=f"again-{n}.png", lightness=60.0 + n) for n in range(6)]
+    found = subset.similar_findings(images, _alike, _worth(images), threshold)
+    whole = [
+        tuple(images[start + n].path for n in group)
+        for start in range(0, 90, 40)
+        for group in facility_location.star_clusters(_alike(images[start : start + 40]), threshold)
+    ]
+    assert whole
+    assert [f.images for f in found] == whole
+    assert len(similarity.near_by_layout(images[:40], 0.95)) < 40
+
+
 def test_what_could_stay_out_names_who_is_nearest_of_those_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     images = synthetic(150)
     kept = [*range(0, 150, 5)]
