@@ -35,7 +35,7 @@ def cell(text: str) -> str:
 
 
 # what stands in backticks in our own words; nothing in here is active in Markdown, whatever lies around it
-_COMMAND = re.compile(r"""(?<!`)(`[\w :.,_/\[\]{}"'=$-]++`)(?!`)""", re.ASCII)
+_COMMAND = re.compile(r"""(?<!`)(`[\w :.,_/\[\]{}"'=$%-]++`)(?!`)""", re.ASCII)
 
 
 def with_commands(text: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from loraprep.core import child, files
 from loraprep.core.dataset_lock import LOCK, DatasetLock, parse_lock, read_lock
 from loraprep.core.errors import UserError
+from loraprep.core.text import listed
 from loraprep.report.set_record import SET_RECORD, SetRecord, parse_set_record
 
 _REPORT = "dataset-report.md"
@@ -101,17 +104,43 @@ def differences(then: SetRecord, now: SetRecord, since: str) -> list[str]:
     changed = [p for p in both if then.caption(p) != now.caption(p)]
     if changed:
         lines.append(f"{len(changed)} caption{'s' if len(changed) != 1 else ''} changed:")
-        for path in changed:
-            lines += [
-                f"  {path}",
-                f"    then: {then.caption(path) or 'none'}",
-                f"    now:  {now.caption(path) or 'none'}",
-            ]
+        lines += _captions(then, now, changed)
     if not (came or left):
         lines.insert(0, f"The same {len(both)} pictures are in training.")
     if not changed:
         lines.append("No caption changed.")
     return [f"Since {since}:", *lines, *_verdicts(then, now)]
+
+
+def _captions(then: SetRecord, now: SetRecord, changed: Sequence[str]) -> list[str]:
+    """Say how captions changed: what was exchanged alike in several is said once, as after another trigger."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for path in changed:
+        alike.setdefault(_exchanged(then.caption(path) or "", now.caption(path) or ""), []).append(path)
+    lines = []
+    for (gone, came), paths in alike.items():
+        if len(paths) > 1 and (gone or came):
+            told = f'"{gone}" became "{came}"' if gone and came else f'"{came}" came' if came else f'"{gone}" went'
+            lines.append(f"  {told} in {len(paths)}: {listed(paths)}")
+            continue
+        for path in paths:
+            lines.append(f"  {path}")
+            lines.append(f"    then: {then.caption(path) or 'none'}")
+            lines.append(f"    now:  {now.caption(path) or 'none'}")
+    return lines
+
+
+def _exchanged(then: str, now: str) -> tuple[str, str]:
+    """Return what stood in a caption between commas, and what stands there now, without all that is as it was."""
+    old, new = then.split(", "), now.split(", ")
+    same = _alike_at_start(old, new)
+    old, new = old[same:], new[same:]
+    same = _alike_at_start(old[::-1], new[::-1])
+    return ", ".join(old[: len(old) - same]), ", ".join(new[: len(new) - same])
+
+
+def _alike_at_start(first: Sequence[str], second: Sequence[str]) -> int:
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
 
 
 def _number(count: int, one: str, many: str) -> str:

@@ -388,6 +388,14 @@ def test_a_tag_that_is_a_face_keeps_its_eyes_where_the_trigger_goes(text: str, b
     assert hygiene.bare(text, "hhw") == bare
 
 
+@pytest.mark.parametrize("face", [":d", ";d", ";)", ";_;", "._.", ":>", ":3"])
+def test_a_tag_that_is_a_face_is_one_term_and_stays_as_it_is(face: str) -> None:
+    for text in (face, f"1girl, {face}, smile", f"1girl, {face}", f"{face}, 1girl"):
+        assert hygiene.mend(text, TAGS) == hygiene.Mended(text)
+        assert hygiene.terms(text) == text.split(", ")
+        assert hygiene.clean(text) == text
+
+
 @pytest.mark.parametrize(("text", "bare"), [
     ("a photo of emberveil standing by a mill", "a photo standing by a mill"),
     ("a mill in the style of emberveil, evening", "a mill, evening"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from loraprep.core.errors import UNUSABLE
-from loraprep.report.set_record import SET_RECORD, SetRecord, parse_set_record
+from loraprep.report import diff
+from loraprep.report.set_record import SET_RECORD, FileRecord, SetRecord, parse_set_record
 from tests import ROOT, scenes
 from tests.runs import AUTO, append, run, told
 
@@ -138,3 +139,27 @@ def test_what_the_report_tells_is_on_record(name: str) -> None:
     assert all(file.caption in text for file in record.files.values() if file.caption)
     assert bool(record.to_mend) == (name == "nogo")
     assert not any("\\" in reason for reason in record.to_mend)
+
+
+def _record(**captions: str) -> SetRecord:
+    files = {f"{name}.jpg": FileRecord("kept", "", caption) for name, caption in captions.items()}
+    return SetRecord(1, "GO", {}, (), files)
+
+
+def test_what_was_exchanged_alike_in_several_captions_is_said_once() -> None:
+    """Another trigger is one change, not as many as there are pictures."""
+    then = _record(a="brushy, a mill", b="brushy, a pond", c="brushy, a barn, oil", d="brushy, night")
+    now = _record(a="inky, a mill", b="inky, a pond", c="inky, a barn", d="inky, night, rain")
+    assert diff.differences(then, now, "HEAD")[2:-1] == [
+        "4 captions changed:",
+        '  "brushy" became "inky" in 2: a.jpg and b.jpg',
+        "  c.jpg",
+        "    then: brushy, a barn, oil",
+        "    now:  inky, a barn",
+        "  d.jpg",
+        "    then: brushy, night",
+        "    now:  inky, night, rain",
+    ]
+    later = _record(a="inky, a mill, dusk", b="inky, a pond, dusk", c="inky, a barn", d="inky, night, rain")
+    assert '  "dusk" came in 2: a.jpg and b.jpg' in diff.differences(now, later, "HEAD")
+    assert '  "dusk" went in 2: a.jpg and b.jpg' in diff.differences(later, now, "HEAD")

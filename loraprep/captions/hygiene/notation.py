@@ -11,7 +11,7 @@ from functools import cache
 
 from loraprep.captions.hygiene import words as lists
 from loraprep.captions.hygiene.rule import About, rules_words
-from loraprep.captions.hygiene.text import any_of, eastern, tidied, with_gaps
+from loraprep.captions.hygiene.text import any_of, eastern, eyes_open, eyes_shut, tidied, with_gaps
 
 _SUFFIX = (
     ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".txt", ".caption",
@@ -198,4 +198,4 @@ _EMPTY = re.compile(r"[,;]\s?(?:[,;]\s?)++")
 
 def clean_signs(text: str, _about: About) -> str:
     """Apply `words.clean`, and leave no empty tag."""
-    return _EMPTY.sub(", ", lists.clean(text))
+    return eyes_open(_EMPTY.sub(", ", eyes_shut(lists.clean(text))))

@@ -10,6 +10,7 @@ import msgspec
 from loraprep.captions.hygiene import flaws, json_text, notation, repeats, respelt, sets, tags, wrappings
 from loraprep.captions.hygiene import words as lists
 from loraprep.captions.hygiene.rule import ANY, MOST, NOTHING, About, Form, Rule
+from loraprep.captions.hygiene.text import eyes_open, eyes_shut
 from loraprep.core.findings import Code
 
 RULES: tuple[Rule, ...] = (
@@ -91,7 +92,7 @@ def written_form(text: str, about: About) -> Form:
 
 def mend(text: str, about: About = NOTHING, spared: Collection[str] = ()) -> Mended:
     """Mend what is certain, until nothing more is found. `spared`: rules that the artist does not want."""
-    text = text[:MOST]
+    text = eyes_shut(text[:MOST])
     head = _head(text, about.trigger)  # what opens a caption stands after it
     text = text[len(head) :]
     used: dict[str, bool] = {}
@@ -108,12 +109,13 @@ def mend(text: str, about: About = NOTHING, spared: Collection[str] = ()) -> Men
             if rule.does == "mend" and rule.reads(form, about) and (rule.name not in spared or rule.name == "signs"):
                 # whether another spelling stands beside the trigger is seen with it alone
                 now = rule.see(head + text, about).removeprefix(head) if rule.name == _BESIDE else rule.see(text, about)
+                now = eyes_shut(now)
                 if _bare(now) != _bare(text):
                     used[rule.name] = True
                 text = now
         if text == before:
             break
-    return Mended(head + text, tuple(rule.name for rule in RULES if rule.name in used))
+    return Mended(eyes_open(head + text), tuple(rule.name for rule in RULES if rule.name in used))
 
 
 _WIDE = "，、；："

@@ -12,6 +12,20 @@ _EASTERN = re.compile(f"[{_EAST}]")
 _WORD = re.compile(rf"[{_EAST}]|(?:(?![{_EAST}])[^\W_])+(?:['’][^\W\d_]+)?")
 _PIECE = re.compile(r"[,;]")
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s|(?<=[。！？])")
+# a tag such as ":d", ";_;" or "._.", whose eyes are no punctuation; letters of Linear A stand for them meanwhile
+_FACE = re.compile(r"(?:^|(?<=,))\s*+[:;.][^\s,]{1,2}(?=\s*+(?:,|$))")
+_EYES = "\U00010740\U00010741\U00010742"
+_SHUT, _OPEN = str.maketrans(":;.", _EYES), str.maketrans(_EYES, ":;.")
+
+
+def eyes_shut(text: str) -> str:
+    """Return a text in which the faces among tags hold no punctuation; `eyes_open` brings it back."""
+    return _FACE.sub(lambda face: face[0].translate(_SHUT), text) if any(eye in text for eye in ":;.") else text
+
+
+def eyes_open(text: str) -> str:
+    """Return what `eyes_shut` was given, or what became of it."""
+    return text if text.isascii() else text.translate(_OPEN)
 
 
 def eastern(text: str) -> bool:
@@ -24,7 +38,7 @@ def eastern(text: str) -> bool:
 
 def pieces(text: str) -> list[str]:
     """Split at commas and semicolons, what is empty left out."""
-    return [piece for part in _PIECE.split(text) if (piece := part.strip())]
+    return [eyes_open(piece) for part in _PIECE.split(eyes_shut(text)) if (piece := part.strip())]
 
 
 def sentences(text: str) -> list[str]:

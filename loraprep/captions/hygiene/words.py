@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from loraprep.captions.hygiene.text import eastern
+from loraprep.captions.hygiene.text import eastern, eyes_open, eyes_shut
 from loraprep.core import resources, typed
 from loraprep.core.text import replaced
 
@@ -85,7 +85,7 @@ def _unsafe(char: str) -> bool:
 
 def clean(text: str) -> str:
     """Make words from anywhere one safe line: no control characters, braces or `<lora:` that a tool would act on."""
-    before, text = None, text[:_READ]
+    before, text = None, eyes_shut(text[:_READ])
     while text != before:  # what is taken out may join up what stands around it
         before = text
         text = text if text.isprintable() else replaced(text, _unsafe)  # whose characters are none of those
@@ -94,7 +94,7 @@ def clean(text: str) -> str:
             uncalled = re.sub(r"([,;])(?:\s*[,;])+", r"\1", uncalled)
         text = re.sub(r"[{}\\]", "", uncalled)
         text = " ".join(text.split()).strip(" ,;")
-    return text
+    return eyes_open(text)
 
 
 _STYLE_OF = r"(?:,?\s?\b(?:in |with )?(?:the |a |an )?style of (?:the |a |an )?)"
@@ -119,19 +119,14 @@ def stand_in(made_up: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
     )
 
 
-# the eyes of a tag such as ":d" or ";)", which are no punctuation, and what stands for them meanwhile
-_EYES = re.compile(r"(?:^|(?<=,))(\s*)([:;])(?=[^\s,]{1,2}\s*(?:,|$))")
-_SHUT, _OPEN = str.maketrans(":;", "\ue000\ue001"), str.maketrans("\ue000\ue001", ":;")
-
-
 def without_trigger(text: str, trigger: str) -> str:
     """Take the trigger out wherever it stands as a word, with the comma it leaves behind, and what would hang."""
     if not _alone(trigger).search(text):
         return text
-    text = _EYES.sub(lambda eyes: eyes[0].translate(_SHUT), text)
+    text = eyes_shut(text)
     bare = _alone(trigger).sub("", _trigger(trigger).sub("", text))
     bare = re.sub(r"\s+([,.;:])", r"\1", " ".join(bare.split()))
-    return re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:，、；：").translate(_OPEN)
+    return eyes_open(re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:，、；："))
 
 
 @cache
@@ -158,7 +153,7 @@ def form_of(text: str) -> Literal["tags", "prose"]:
     if eastern(text):  # no spaces between words: a tag is short, and a sentence ends in its own full stop
         signs = [len(p.strip()) for p in re.split(r"[,;，、；]", text) if p.strip()]
         return "tags" if "。" not in text and max(signs) <= _EASTERN_TAG else "prose"
-    pieces = [p.split() for p in re.split(r"[,;]", text) if p.strip()]
+    pieces = [p.split() for p in re.split(r"[,;]", eyes_shut(text)) if p.strip()]
     if not pieces or re.search(r"[.!?]\s+\S", text):
         return "prose"
     if sum("_" in w for p in pieces for w in p) * 2 >= len(pieces):
@@ -178,8 +173,8 @@ def _plain(tag: str) -> str:
 def terms(text: str) -> list[str]:
     """Split at commas: in order, each piece once (ignoring case), without underscores as booru writes them."""
     seen: dict[str, str] = {}
-    for piece in re.split(r"[,;]", text):
-        term = _plain(" ".join(piece.split()).strip().rstrip("."))
+    for piece in re.split(r"[,;]", eyes_shut(text)):
+        term = eyes_open(_plain(" ".join(piece.split()).rstrip(".")))
         if term:
             seen.setdefault(term.casefold(), term)
     return list(seen.values())
