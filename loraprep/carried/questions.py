@@ -31,6 +31,7 @@ HEADER = """\
 #         where too little would be left) | name (said in the caption) | keep | recommended
 #         Of strips and panoramas: cut (each panel or tile is a picture of its own, the whole does not train) | keep
 # except: what you want otherwise for single pictures, such as {pier.jpg: keep}
+# A picture that should not train at all, such as a screenshot: name it under curation.exclude in project.yaml.
 # What is drawn is yours to change. Nothing in images/ is ever changed. The words are what was read there, no more.
 """
 
