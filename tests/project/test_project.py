@@ -166,7 +166,7 @@ project.yaml:1:1: the file is empty
 project.yaml:2:1: this file has an unresolved git merge conflict
     <<<<<<< HEAD
     ^
-    Keep one of the two versions and delete the lines with <<<<<<<, ======= and >>>>>>>."""),
+    Keep what is right of both versions and delete the lines with <<<<<<<, ======= and >>>>>>>."""),
     "aliases that explode": (
         "a: &a [x, x, x, x, x, x, x, x, x]\n"
         + "".join(f"{k}: &{k} [{', '.join([f'*{j}'] * 9)}]\n" for j, k in zip("abcdefgh", "bcdefghi", strict=True)), """\

@@ -334,7 +334,7 @@ def _secrets(text: str, name: str) -> list[Problem]:
 
 
 def _conflict(text: str, name: str) -> list[Problem]:
-    hint = "Keep one of the two versions and delete the lines with <<<<<<<, ======= and >>>>>>>."
+    hint = "Keep what is right of both versions and delete the lines with <<<<<<<, ======= and >>>>>>>."
     match = re.search(r"(?m)^(<{7}|={7}|>{7})(\s|$)", text)
     line = text.count("\n", 0, match.start()) if match else 0
     return [at(name, text, line, 0, "this file has an unresolved git merge conflict", hint)] if match else []
