@@ -68,6 +68,12 @@ def holds(entry: Entry, path: str, decisions: Decisions) -> bool:
     return last_asked(decisions, path) in (None, entry)
 
 
+def shown_as(text: str, path: str, decisions: Decisions) -> bool:
+    """Say whether what was asked last about a picture showed this caption, trigger and all: then it is what was meant."""
+    entry = last_asked(decisions, path)
+    return entry is not None and _filled_in(entry) == text
+
+
 def _changed_since(entry: Entry, image: Image, rendered: Caption, settings: Settings) -> str:
     """Say what changed since an approval, "" if nothing did.
 

@@ -57,12 +57,12 @@ def compose_captions(
         caption, trigger = rendered, groups.trigger(path, settings)
         if entry is not None and own_caption(entry):
             caption = verbatim(rendered, entry, trigger, model.encoder.name, settings)
-            if _for_another_model(entry, model, settings):
+            if _for_another_model(entry, model):
                 other_form.append(path)
         elif entry is not None and approval.approved_words(entry) and rendered.origin != "none":
             if approval.holds(entry, path, decisions):
                 caption = _approved(rendered, entry, trigger, model.encoder.name, settings)
-            elif accepted:  # else it is asked about
+            elif accepted and not approval.shown_as(rendered.text, path, decisions):  # else it is asked about
                 otherwise.append(path)
         captions[path] = caption
     if not kind.pairs:  # one instruction may be right for all of them
@@ -167,11 +167,8 @@ def _marks(elements: Mapping[str, Elements]) -> list[Finding]:
     return [Finding(Code.VISIBLE_MARKS, paths, {"said": ", ".join(said[:SHOWN])})] if paths else []
 
 
-def _for_another_model(entry: Entry, model: BaseModel, settings: Settings) -> bool:
-    """Say whether a person's words were written for another base model; without a note of it, in another form."""
-    under = entry.data.get("under")
-    if under is not None:
-        return bool(under.get("model") != settings.model)
+def _for_another_model(entry: Entry, model: BaseModel) -> bool:
+    """Say whether a person's words were written for a base model that wants another form than this one reads."""
     return "form" in entry.data and not model.reads(form_of(entry.data["form"]))
 
 

@@ -353,6 +353,9 @@ def test_it_is_shown_before_and_after_and_asked_once() -> None:
     rest = Decisions("recommended", again(None).entries)
     result = compose_captions({"mill.jpg": later}, rest, config, TAGS, STYLE)
     assert [f.images for f in result.findings if f.code == "caption-approved-otherwise"] == [("mill.jpg",)]
+    as_shown = compose_captions({"mill.jpg": draft(text="windmill, dunes")}, rest, config, TAGS, STYLE)
+    assert as_shown.captions["mill.jpg"].text.startswith("newstyle, windmill, dunes")
+    assert "caption-approved-otherwise" not in {f.code for f in as_shown.findings}  # it was shown, and accepted
 
 
 def test_approving_colours_does_not_say_what_is_in_a_picture() -> None:
@@ -390,6 +393,9 @@ def test_a_caption_for_another_base_model_stays_and_is_listed() -> None:
         {"mill.jpg": draft()}, entry("mill.jpg", data), changed(config, model=TAGS.title), TAGS, STYLE
     )
     assert "caption-other-form" not in {f.code for f in same.findings}
+    told = asked(draft(), caption="[trigger], a mill by a green pond.", form="prose", verdict="adjust")
+    prose = compose_captions({"mill.jpg": draft()}, entry("mill.jpg", told), config, PROSE, STYLE)
+    assert "caption-other-form" not in {f.code for f in prose.findings}  # another model, which reads them as well
 
 
 @pytest.mark.parametrize(
