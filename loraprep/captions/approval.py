@@ -69,7 +69,7 @@ def holds(entry: Entry, path: str, decisions: Decisions) -> bool:
 
 
 def shown_as(text: str, path: str, decisions: Decisions) -> bool:
-    """Say whether what was asked last about a picture showed this caption, trigger and all: then it is what was meant."""
+    """Say whether what was asked last about a picture showed this caption, trigger and all."""
     entry = last_asked(decisions, path)
     return entry is not None and _filled_in(entry) == text
 

@@ -16,9 +16,10 @@ export async function settled() { while (going) await going; }
 
 const say = (text) => { $(".saved").textContent = text; };
 
-/* `at`: the ident of the question, to come back to; `then`: what to do once it is written; `quiet`: said elsewhere */
-export function write(address, body, { at = "", then = () => {}, failed = () => {}, quiet = false } = {}) {
-  queue.push({ address, body: { ...body, view: view().dataset.view, at }, at, then, failed, quiet });
+/* `at`: the ident of the question, to come back to; `then`: what to do once it is written; `quiet`: said elsewhere;
+   `met`: what it was written over is another one by now, so that it is asked about */
+export function write(address, body, { at = "", then = () => {}, failed = () => {}, quiet = false, met = "" } = {}) {
+  queue.push({ address, body: { ...body, view: view().dataset.view, at }, at, then, failed, quiet, met });
   return pump();
 }
 
@@ -40,7 +41,7 @@ async function send() {
     const one = queue[0];
     let came;
     try {
-      came = await post(one.address, { ...one.body, expected: digest(one.body.kind) });
+      came = await post(one.address, { ...one.body, expected: one.met || digest(one.body.kind) });
     } catch {
       toast("The page cannot be reached. Is loraprep review still running? Your last answers wait in this window.", "bad");
       say(`${queue.length} not saved yet`);
@@ -80,6 +81,7 @@ export async function decide(mine) {
   refused = null;
   $(".conflict").close();
   await settled();
+  one.met = "";
   learn(one.body.kind, now);
   if (!mine) { queue.shift(); unanswered(one.at); one.failed(); if (one.at && card()) show(one.at); }
   if (queue.length) pump();

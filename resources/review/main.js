@@ -59,7 +59,7 @@ function savedWords(button) { // a sample's own words, and on
   if (!t.value.trim()) return; // nothing is no caption; Esc puts back what was there
   t.dataset.was = t.value;
   tell(card);
-  answers.answer("captions", card.dataset.id, { caption: t.value });
+  answers.answer("captions", card.dataset.id, { caption: t.value }, { met: t.dataset.met });
   deck.onward();
   if (deck.short()) refresh();
 }

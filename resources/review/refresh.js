@@ -61,7 +61,7 @@ async function once(mine) {
   if (before && deck.place() !== to) changed = performance.now();
   for (const [id, old] of drafts) {
     const t = $$("textarea", view()).find((x) => x.closest("[data-id]").dataset.id === id);
-    if (t) words.restore(t, old.value);
+    if (t) words.restore(t, old);
   }
   if (looked && deck.card() && looked !== deck.card().dataset.look) look(deck.card(), looked);
   $$("details", view()).forEach((d, n) => { if (n < unfolded.length) d.open = unfolded[n]; });

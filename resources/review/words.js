@@ -45,6 +45,12 @@ function came(t, text) { // `text`: of the caption that is here now
 
 export const stay = (t) => came(t, between.get(t).was); // there is no next one
 
+function met(t, old, theirs) { // the same words were changed elsewhere while `old` was written: writing over them is asked about
+  if (!guided(box(t))) return;
+  if (old.dataset.met || theirs.trim() !== old.dataset.was.trim()) t.dataset.met = "another file";
+  t.dataset.was = theirs;
+}
+
 export function beside(old, fresh) { // what is in `fresh` comes; who writes in `old` goes on writing. False if nobody does
   const t = document.activeElement;
   const place = $(".words textarea", fresh);
@@ -52,6 +58,7 @@ export function beside(old, fresh) { // what is in `fresh` comes; who writes in 
   const same = box(t).dataset.id === box(place).dataset.id;
   if (!same && !waits(t)) return false;
   const said = $(".kept", box(t)).textContent;
+  if (same && !waits(t) && dirty(t)) met(t, t, place.dataset.was);
   around(old, fresh, t, place);
   if (waits(t)) came(t, place.value);
   else say(box(t), said);
@@ -130,13 +137,15 @@ export function putBack(t) {
   if (waits(t)) { t.value = ""; return; }
   clearTimeout(timer(t).keeping);
   t.value = t.dataset.was;
+  delete t.dataset.met;
   measure(t);
   touched(t);
   say(box(t), "");
 }
 
-export function restore(t, text) { // what somebody wrote, on a page that came anew
-  t.value = text;
+export function restore(t, old) { // what somebody wrote, on a page that came anew
+  t.value = old.value;
+  met(t, old, t.dataset.was);
   measure(t);
   touched(t);
 }

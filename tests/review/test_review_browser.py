@@ -510,6 +510,32 @@ def test_two_windows_lose_nothing_and_each_takes_back_its_own(browser: Any, root
         other.close()
 
 
+def test_words_written_in_two_windows_are_asked_about(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "captions")
+        other = page.context.new_page()
+        other.goto(page.url.split("/captions")[0] + "/captions")
+        other.wait_for_selector("body[data-ready]")
+        for each, words in ((page, ", of one"), (other, ", of two")):
+            each.keyboard.press("e")
+            each.keyboard.type(words)
+        before = json.loads(other.locator("main").get_attribute("data-digests"))["captions"]
+        page.keyboard.press("Enter")
+        answered(page, 1)
+        other.wait_for_function(
+            "h => JSON.parse(document.querySelector('main').dataset.digests).captions !== h", arg=before
+        )
+        other.keyboard.press("Enter")
+        other.wait_for_selector("dialog.conflict[open]")
+        assert ", of one" in other.locator(".theirs").inner_text()
+        assert ", of two" in other.locator(".yours").inner_text()
+        other.keyboard.press("Escape")
+        other.wait_for_function("() => !document.body.ariaBusy")
+        assert ', of one"' in (text := (root / "decisions/captions.yaml").read_text("utf-8"))
+        assert ", of two" not in text
+        other.close()
+
+
 UNLIKE = """
 scene-07.jpg:
   what: "1 of 12 pictures is drawn or shown unlike all others. The model would try to learn that too. Does it belong?"
