@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loraprep.core.text import number_of
 from loraprep.project import decisions
 from loraprep.review import views
 from loraprep.review.cards import View
@@ -64,7 +65,7 @@ def bar(s: Snapshot) -> Bar:
                         name=q.name,
                         title=_SHORT.get(q.name, q.title),
                         open=q.open,
-                        done=s.gate is not None and not q.open and q.name in _ASKING,
+                        done=s.gate is not None and not q.open and q.name in _ASKING and q.name not in s.problems,
                     )
                     for q in (queues[name] for name in names)
                 ],
@@ -83,6 +84,8 @@ def bar(s: Snapshot) -> Bar:
 def _verdict(s: Snapshot) -> tuple[str, str]:
     if s.gate is None:
         return "", "Gate 1 has not run"
+    if s.problems:  # nobody knows what is answered in there
+        return "nogo", f"{number_of(len(s.problems), 'file')} to mend"
     left = sum(queue.open for queue in views.queues(s) if queue.name in decisions.KINDS)
     if left and (wrong := views.in_the_way(s)):
         return "nogo", f"NO-GO: {wrong} to mend, {left} to answer"

@@ -541,6 +541,8 @@ def headline(s: Snapshot) -> str:
     """Say the verdict in one line, or what to do to get one; answers given since the last run count."""
     if s.gate is None:
         return "Gate 1 has not run yet. Run it to see what it asks."
+    if s.problems:
+        return f"{number_of(len(s.problems), 'file')} of your answers cannot be read. Mend that first."
     left = sum(q.open for q in queues(s) if q.name in decisions.KINDS)
     if left and (wrong := in_the_way(s)):
         return f"NO-GO: {number_of(wrong, 'thing')} to mend and {number_of(left, 'answer')} to give."

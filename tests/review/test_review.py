@@ -471,6 +471,11 @@ def test_a_broken_decision_file_is_shown_and_the_rest_still_works(page: Reviewed
     shown = page.get("/duplicates")
     assert shown.status_code == 200
     assert "decisions/quality.yaml cannot be read." in shown.text
+    asked = page.get("/quality").text  # nobody knows what is open in there
+    assert "Nothing to decide here" not in asked
+    assert "1 file to mend" in asked
+    assert re.search(r'href="/quality"[^>]*>Quality</a>', asked)  # neither a count nor a tick
+    assert "1 file of your answers cannot be read." in page.get("/").text
     assert page.answer("quality", "small-0.jpg", {"do": "keep"}).status_code == 400
     assert path.read_bytes() == there
     assert page.answer("duplicates", "scene-05-web.jpg", {"keep": "all"}).status_code == 200
