@@ -22,7 +22,7 @@ const SEEN = 120; // ms before which nobody has seen a picture that lay ready
 let since = -Infinity; // when such a one was laid
 const TWICE = 600; // ms in which a hand that presses twice means once
 
-document.addEventListener("focusout", () => { returned = null; });
+document.addEventListener("focusout", (event) => { if (event.target === returned && !$("dialog[open]")) returned = null; }); // a dialog gives the hand back
 export const isBackOn = (element) => element === returned;
 export const isOpen = () => table.open;
 const laid = () => $(".laid-out", table);
