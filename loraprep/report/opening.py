@@ -130,15 +130,20 @@ def _sound(data: ReportData, gate: Gate) -> str:
 
 
 def large_enough(times: Sequence[float], at: str, little: float) -> str:
-    """Say how many pictures are large enough, and how many nearly: enlarged fewer `times` than are told as soft."""
+    """Say how many pictures are large enough, nearly so (enlarged fewer `times` than are told as soft), and neither."""
     large, nearly = sum(t < _AS_IT_IS for t in times), [t for t in times if _AS_IT_IS <= t < little]
     if not large and not nearly:
-        return f"all are enlarged a little at {at}, up to {as_times(max(times, default=1))}x"
+        return f"all are enlarged at {at}, up to {as_times(max(times, default=1))}x"
     most = f"{as_times(max(nearly))}x" if nearly else ""
+    soft = len(times) - large - len(nearly)
+    others = f"the other {soft}" if soft > 1 else "the other"
+    upto = f"up to {as_times(max(times))}x"
     if not large:
-        return f"{_of(len(nearly), len(times))} nearly large enough for {at}: enlarged up to {most}"
+        rest = f", {others} {upto}" if soft else ""
+        return f"{_of(len(nearly), len(times))} nearly large enough for {at}: enlarged up to {most}{rest}"
     more = f", {len(nearly)} nearly (enlarged up to {most})" if nearly else ""
-    return f"{_of(large, len(times))} large enough for {at}{more}"
+    rest = f", {others} {'are' if soft > 1 else 'is'} enlarged {upto}" if soft else ""
+    return f"{_of(large, len(times))} large enough for {at}{more}{rest}"
 
 
 def _of(number: int, every: int) -> str:

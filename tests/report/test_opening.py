@@ -12,10 +12,13 @@ from loraprep.report.summary import trains_well
     ("times", "said"),
     [
         ([0.4, 0.9, 1.02], "all are large enough for 512 px"),
-        ([0.9, 1.14, 1.24, 1.3], "1 is large enough for 512 px, 2 nearly (enlarged up to 1.2x)"),
-        ([1.14, 1.14, 1.28], "2 are nearly large enough for 512 px: enlarged up to 1.1x"),
+        (
+            [0.9, 1.14, 1.24, 1.3],
+            "1 is large enough for 512 px, 2 nearly (enlarged up to 1.2x), the other is enlarged up to 1.3x",
+        ),
+        ([1.14, 1.14, 1.28], "2 are nearly large enough for 512 px: enlarged up to 1.1x, the other up to 1.3x"),
         ([1.14, 1.2], "all are nearly large enough for 512 px: enlarged up to 1.2x"),
-        ([1.28, 1.4], "all are enlarged a little at 512 px, up to 1.4x"),
+        ([1.28, 1.4], "all are enlarged at 512 px, up to 1.4x"),
     ],
 )
 def test_what_is_enlarged_is_nearly_large_enough(times: list[float], said: str) -> None:
