@@ -129,17 +129,23 @@ def approved(samples: Sequence[str], decisions: Decisions, *, auto: bool) -> boo
 
 
 def examples(
-    images: Sequence[Image], elements: Mapping[str, Elements], decisions: Decisions, trigger: str, *, auto: bool
+    images: Sequence[Image],
+    elements: Mapping[str, Elements],
+    decisions: Decisions,
+    trigger: str,
+    *,
+    auto: bool,
+    by_hand: bool = True,
 ) -> list[str]:
     """Collect what a person agreed to, as texts without the trigger: own captions, and what they approved as seen.
 
     Of an approved sample the sentences and tags count and not its caption, so that another base model changes
-    nothing. Skipped ones are no examples.
+    nothing. Skipped ones are no examples. `by_hand`: captions of pictures that nobody asked about count, too.
     """
     found = set()
     for image in images:
         entry, _ = entry_for(decisions, image.path, image.digest)
-        if entry is None:
+        if entry is None or not (by_hand or entry.digests):
             continue
         advised = recommended(entry)
         verdict = settle(entry.answer, decisions, auto=auto, recommended=advised, recommends=advised is not None)

@@ -243,6 +243,23 @@ def test_two_runs_at_once_ask_once(root: Path, server: Loopback, tmp_path: Path)
     assert len(server.asked()) == 5
 
 
+def test_a_caption_corrected_afterwards_is_no_reason_to_pay_for_all_again(server: Loopback, tmp_path: Path) -> None:
+    root = make(tmp_path / "emberveil", 12)
+    run(root, "gate1", url=server.url)
+    edit(root / "decisions/captions.yaml", "verdict: null", "verdict: approve")
+    run(root, "gate1", url=server.url)
+    assert len(server.asked()) == 12
+    file = root / "decisions/captions.yaml"
+    other = next(p for p in captions(root) if p not in file.read_text("utf-8"))
+    file.write_text(file.read_text("utf-8") + f'{other}: {{caption: "[trigger], my own words"}}\n', "utf-8")
+    _, output = run(root, "gate1", "-v", url=server.url)
+    assert captions(root)[other] == "emberveil, my own words"
+    assert "earlier settings" not in output
+    _, output = run(root, "recaption", url=server.url)
+    assert "Every picture was seen under today's settings." in output
+    assert len(server.asked()) == 12
+
+
 def test_asking_again(server: Loopback, tmp_path: Path) -> None:
     root = make(tmp_path / "emberveil", 12)
     edit(root / "project.yaml", "curation: auto}", "curation: auto, captions: auto}")

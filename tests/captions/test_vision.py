@@ -298,6 +298,8 @@ def test_examples_are_what_a_person_agreed_to() -> None:
     assert said(entry("approve")) == [whole]
     assert said(entry("adjust", "[trigger], a mill, dripping")) == ["a mill, dripping"]
     assert said(entry(None, "emberveil, a mill by hand", own=True)) == ["a mill by hand"]
+    mine = Decisions(None, {"a.jpg": entry(None, "emberveil, a mill by hand", own=True)})
+    assert examples([image], seen, mine, "emberveil", auto=False, by_hand=False) == []
     assert said(entry("skip")) == said(entry(None)) == []
     assert said(entry(None), auto=True) == [whole]
 

@@ -105,10 +105,7 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
     if samples:  # somebody is waiting to answer them
         settings = structs.replace(settings, captioning=structs.replace(settings.captioning, batch="never"))
     else:
-        seen = _described(images, stored_answers(work, images))
-        texts = approval.examples(
-            images, seen, work.decisions("captions"), project.trigger, auto=project.auto("captions")
-        )
+        texts = _examples(work, images)
     return Job(
         project.root,
         work.pictures,
@@ -120,6 +117,12 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
         wait="elements" in work.named,
         say=terminal.note,
     )
+
+
+def _examples(work: Workspace, images: Sequence[Image], *, by_hand: bool = True) -> list[str]:
+    project, seen = work.project, _described(images, stored_answers(work, images))
+    answers, auto = work.decisions("captions"), project.auto("captions")
+    return approval.examples(images, seen, answers, project.trigger, auto=auto, by_hand=by_hand)
 
 
 def _described(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, Elements]:
@@ -176,13 +179,14 @@ def _earlier_note(work: Workspace, job: Job, staying: Sequence[Image], samples: 
 
 
 def _seen_earlier(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
-    now = {
-        name: captioner.answer_settings(work.project.settings, job.question)
-        for name, captioner in _vision_captioners(work).items()
-    }
+    """List what was asked about otherwise than today: a caption that somebody wrote since is no reason to ask again."""
+    settings = work.project.settings
     then = {i.path: last.settings for i in staying if (last := _last(job, i)) is not None}
-    paths = set(vision_findings.seen_under_earlier_settings(then, now, samples))
-    return [i for i in staying if i.path in paths]
+    old = set(then)
+    for asked in (job.question, question(settings, _examples(work, work.images(), by_hand=False))):
+        now = {name: c.answer_settings(settings, asked) for name, c in _vision_captioners(work).items()}
+        old &= set(vision_findings.seen_under_earlier_settings(then, now, samples))
+    return [i for i in staying if i.path in old]
 
 
 def _last(job: Job, image: Image) -> Answer | None:
