@@ -19,6 +19,7 @@ _NEAR = 20  # difference in any channel up to which a pixel belongs to the gutte
 _PLAIN = 0.985  # share of a line that is of the gutter's colour: dust and JPEG do the rest
 _ENDS = 3  # px at both ends of a gutter that are of its colour too: a panel's own outline closes what is plain inside
 _SAMPLES = 128  # points of a line by which it is told whether it may be plain
+_GROUP = 8  # of these points, that are looked at first
 _COLOURS = 8  # colours that are tried, the one of most lines first
 _SIDE = 0.55  # share of each side of a panel where it ends at once; round corners and a pale sky take the rest
 _STEP = 2  # px within which it ends: the edge itself is mixed by halving
@@ -43,6 +44,17 @@ class Box(NamedTuple):
     top: int
     right: int
     bottom: int
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        return self.right - self.left, self.bottom - self.top
+
+    def ends(self, down: bool) -> tuple[Box, Box]:
+        """Where its lines across, or those down, begin and end."""
+        left, top, right, bottom = self
+        if down:
+            return Box(left, top, right, min(top + _ENDS, bottom)), Box(left, max(bottom - _ENDS, top), right, bottom)
+        return Box(left, top, min(left + _ENDS, right), bottom), Box(max(right - _ENDS, left), top, right, bottom)
 
     @property
     def area(self) -> int:
@@ -75,9 +87,9 @@ def likely(rgb: Pixels) -> bool:
     """
     if max(rgb.shape[:2]) > _FAR_REDUCED * min(rgb.shape[:2]):
         return True
-    for lines in (rgb, rgb.transpose(1, 0, 2)):
-        middle, far = _far(lines, _LOOSE)
-        for (_, start), (end, _) in pairwise(_runs(far > 1 - _LOOSELY)):
+    for down, lines in enumerate((rgb, rgb.transpose(1, 0, 2))):
+        middle, plain = _plain_lines(_samples(rgb, bool(down)), _LOOSE, 1 - _LOOSELY)
+        for (_, start), (end, _) in pairwise(_runs(~plain)):
             colour = np.median(middle[start:end], axis=0)
             for beside in (lines[max(0, start - _BESIDE) : start], lines[end : end + _BESIDE]):
                 if (np.abs(beside - colour) > _LOOSE).any(axis=(0, 2)).mean() >= _SIDE / 2:
@@ -85,22 +97,57 @@ def likely(rgb: Pixels) -> bool:
     return False
 
 
-def _far(lines: Pixels, near: int) -> tuple[Pixels, NDArray[np.float64]]:
-    """Of each line the median colour, and the share of its pixels that are further from that than `near`."""
-    some = np.ascontiguousarray(lines[:, :: max(1, lines.shape[1] // _SAMPLES)])
-    middle = np.median(some, axis=1).astype(np.uint8)
-    apart = cv2.absdiff(some, np.ascontiguousarray(np.broadcast_to(middle[:, None], some.shape)))
-    red, green, blue = cv2.split(apart)
-    most = cv2.max(cv2.max(red, green), blue)
-    return middle, np.count_nonzero(most > near, axis=1) / some.shape[1]
+def _samples(rgb: Pixels, down: bool) -> Pixels:
+    """Some points of each line across, or of each down: (points, lines, 3)."""
+    step = max(1, (len(rgb) if down else rgb.shape[1]) // _SAMPLES)
+    if down:
+        return rgb[::step]
+    whole = rgb.view("V3")[..., 0]  # a pixel at a time, which numpy copies in a sixth of the time of three bytes
+    some = np.ascontiguousarray(whole[:, ::step]).view(np.uint8)
+    turned: Pixels = cv2.transpose(some.reshape(len(rgb), -1, 3))
+    return turned
+
+
+def _plain_lines(some: Pixels, near: int, most: float) -> tuple[Pixels, Mask]:
+    """Of each line the median colour, and whether no more than the share `most` of it is further from that than `near`.
+
+    Told by `_samples`. Of a line that is not plain the colour is not told: most are none, and a median takes longer
+    than all else here.
+    """
+    middle, plain = np.zeros((some.shape[1], 3), np.uint8), _may_be_plain(some, near, most)
+    left = np.ascontiguousarray(some[:, plain].transpose(1, 0, 2))
+    if left.size:
+        colours = np.median(left, axis=1).astype(np.uint8)
+        apart = cv2.absdiff(left, np.ascontiguousarray(np.broadcast_to(colours[:, None], left.shape)))
+        red, green, blue = cv2.split(apart)
+        far = np.count_nonzero(cv2.max(cv2.max(red, green), blue) > near, axis=1) / left.shape[1]
+        middle[plain], plain[plain] = colours, far <= most
+    return middle, plain
+
+
+def _may_be_plain(some: Pixels, near: int, most: float) -> Mask:
+    """Which of (samples, lines, 3) are not far from plain.
+
+    They are looked at in groups, each spread over the line. So many as may be far spoil one group each; in another no
+    two are further apart than twice `near`. So many groups are looked at that three must be like that.
+    """
+    groups, spoilt = max(1, len(some) // _GROUP), int(most * len(some) + 1e-9)
+    asked = min(groups, spoilt + 3)
+    within = np.zeros(some.shape[1], np.int64)
+    for n in range(asked):
+        group = some[n::groups]
+        apart = group.max(axis=0) - group.min(axis=0)
+        within += np.maximum(np.maximum(apart[:, 0], apart[:, 1]), apart[:, 2]) <= 2 * near
+    likely: Mask = within >= asked - spoilt
+    return likely
 
 
 def _colours(rgb: Pixels) -> list[NDArray[np.uint8]]:
     """Find the colours of lines that are plain from end to end, the one of most lines first."""
     counts: list[tuple[NDArray[np.uint8], int]] = []
-    for lines in (rgb, rgb.transpose(1, 0, 2)):
-        middle, far = _far(lines, _NEAR)
-        plain = middle[far <= 1 - _PLAIN]
+    for down in (False, True):
+        middle, told = _plain_lines(_samples(rgb, down), _NEAR, 1 - _PLAIN)
+        plain = middle[told]
         while len(plain):
             same = (np.abs(plain.astype(np.int16) - plain[0]) <= _NEAR).all(axis=1)
             counts.append((np.median(plain[same], axis=0).astype(np.uint8), int(same.sum())))
@@ -121,6 +168,7 @@ class _Page:
         self.gutter: Mask = cv2.inRange(np.ascontiguousarray(rgb), tuple(low.tolist()), tuple(high.tolist())) > 0
         if visible is not None:
             self.gutter |= ~visible
+        self._sums = cv2.integral(self.gutter.view(np.uint8))  # of all above and left of each place
         self.least = max(2 * _SMALL, round(_LEAST * min(self.gutter.shape)))
 
     def panels(self) -> list[Box]:
@@ -128,28 +176,40 @@ class _Page:
         whole = self._trimmed(Box(0, 0, self.gutter.shape[1], self.gutter.shape[0]))
         if whole is None:
             return []
-        leaves = list(self._leaves(whole, 0))
-        found = [leaf for leaf in leaves if self._panel(leaf)]
-        stray = sum(leaf.area for leaf in leaves) - sum(box.area for box in found)
-        if len(found) < 2 or stray > _STRAY * sum(leaf.area for leaf in leaves):
+        large, small = list[Box](), list[tuple[Box, int]]()
+        for leaf, deep in self._leaves(whole, 0, self.least):
+            if min(leaf.sides) >= self.least:
+                large.append(leaf)
+            else:
+                small.append((leaf, deep))
+        found = [leaf for leaf in large if self._panel(leaf)]
+        if len(found) < 2:
             return []
+        drawn = sum(box.area for box in found)
+        stray = sum(leaf.area for leaf in large) - drawn
+        most = stray + sum(leaf.area for leaf, _ in small)  # with their own gutters
+        if most > _STRAY * (most + drawn):
+            stray += sum(part.area for leaf, deep in small for part, _ in self._leaves(leaf, deep, 0))
+            if stray > _STRAY * (stray + drawn):
+                return []
         own = [] if self._shelves(found) else self._distinct(found)
         return own if len(own) >= max(2, _DISTINCT * len(found)) else []
 
-    def _leaves(self, box: Box, deep: int) -> Iterator[Box]:
-        parts = [] if deep == _DEEP else self._parted(box)
+    def _leaves(self, box: Box, deep: int, least: int) -> Iterator[tuple[Box, int]]:
+        """Yield what is left when all is cut, and how often it was; what has a side below `least` is not cut."""
+        parts = [] if deep == _DEEP or min(box.sides) < least else self._parted(box)
         if len(parts) < 2:
-            yield box
+            yield box, deep
         for part in parts if len(parts) > 1 else ():
-            yield from self._leaves(part, deep + 1)
+            yield from self._leaves(part, deep + 1, least)
 
     def _parted(self, box: Box) -> list[Box]:
         """Cut along every gutter across, or if there is none along every gutter down; trimmed, empty ones left out."""
         left, top, right, bottom = box
         for down in (False, True):
-            lines = self.gutter[top:bottom, left:right]
-            lines = lines.T if down else lines
-            plain = (_shares(lines, 1) >= _PLAIN) & lines[:, :_ENDS].all(axis=1) & lines[:, -_ENDS:].all(axis=1)
+            plain = self._shares(box, down) >= _PLAIN
+            for end in box.ends(down):
+                plain &= self._shares(end, down) == 1
             parts = [
                 Box(left + a, top, left + b, bottom) if down else Box(left, top + a, right, top + b)
                 for a, b in _runs(~plain)
@@ -162,22 +222,27 @@ class _Page:
         """Take the gutters around it off; None if nothing is left."""
         left, top, right, bottom = box
         for _ in range(2):  # what was plain only beside what was taken off
-            inner = self.gutter[top:bottom, left:right]
-            rows = np.flatnonzero(_shares(inner, 1) < _PLAIN)
+            rows = np.flatnonzero(self._shares(Box(left, top, right, bottom), False) < _PLAIN)
             if not len(rows):
                 return None
             top, bottom = top + int(rows[0]), top + int(rows[-1]) + 1
-            columns = np.flatnonzero(_shares(self.gutter[top:bottom, left:right], 0) < _PLAIN)
+            columns = np.flatnonzero(self._shares(Box(left, top, right, bottom), True) < _PLAIN)
             if not len(columns):
                 return None
             left, right = left + int(columns[0]), left + int(columns[-1]) + 1
         return Box(left, top, right, bottom)
 
-    def _panel(self, box: Box) -> bool:
-        """Does it end at once on all four sides, and is something drawn in it?"""
+    def _shares(self, box: Box, down: bool) -> NDArray[np.float64]:
+        """The share of each line across a box, or of each down, that is gutter: from sums, whatever its size."""
         left, top, right, bottom = box
-        if min(right - left, bottom - top) < self.least:
-            return False
+        sums, rows, columns = self._sums, slice(top, bottom + 1), slice(left, right + 1)
+        inside = sums[bottom, columns] - sums[top, columns] if down else sums[rows, right] - sums[rows, left]
+        shares: NDArray[np.float64] = np.diff(inside) / (bottom - top if down else right - left)
+        return shares
+
+    def _panel(self, box: Box) -> bool:
+        """Does a box that is large enough end at once on all four sides, and is something drawn in it?"""
+        left, top, right, bottom = box
         inner = ~self.gutter[top:bottom, left:right]
         sides = (
             inner[:_STEP].any(axis=0),
@@ -230,12 +295,6 @@ class _Page:
         sums = np.add.reduceat(np.add.reduceat(part, rows[:-1], axis=0), columns[:-1], axis=1)
         mean: NDArray[np.float64] = sums / (np.diff(rows)[:, None] * np.diff(columns)[None])
         return mean
-
-
-def _shares(mask: Mask, axis: int) -> NDArray[np.float64]:
-    """The share of each line that is True; as its mean, in a tenth of the time."""
-    shares: NDArray[np.float64] = np.count_nonzero(mask, axis=axis) / mask.shape[axis]
-    return shares
 
 
 def _runs(mask: Mask) -> list[tuple[int, int]]:
