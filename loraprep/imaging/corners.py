@@ -53,9 +53,12 @@ def _turned(plane: NDArray[T], number: int) -> NDArray[T]:
 
 def _code(luma: NDArray[np.float32], hand: int) -> NDArray[np.uint8]:
     """Code the edges; `hand`: -1 if the plane is mirrored one way, so that directions turn the other way round."""
-    gy, gx = np.gradient(luma)
-    turn = np.arctan2(hand * gy, gx) % math.pi  # a light mark on dark and a dark one on light are the same
-    return np.where(np.hypot(gx, gy) > _LEAST, 1 + np.rint(turn / math.pi * 254), 0).astype(np.uint8)
+    gy, gx = (np.asarray(slope) for slope in np.gradient(luma))
+    code = np.zeros(luma.shape, np.uint8)
+    edge = np.hypot(gx, gy) > _LEAST
+    turn = np.arctan2(hand * gy[edge], gx[edge]) % math.pi  # a light mark on dark and a dark one on light are the same
+    code[edge] = 1 + np.rint(turn / math.pi * 254)
+    return code
 
 
 def corner_box(corner: int, size: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -140,16 +140,20 @@ class Histogram:
     def __init__(self, values: Plane, mask: Mask) -> None:
         counts = cv2.calcHist([values], [0], mask, [_BINS], [0, _TOP]).ravel()
         self._below = np.concatenate([[0.0], np.cumsum(counts, dtype=np.float64)])
-        self._edges = np.linspace(0, _TOP, _BINS + 1)
 
     def shares(self, borders: tuple[float, ...]) -> list[float]:
         """Compute the share of the values between each two of the borders, and outside of the outer ones."""
-        below = np.interp([0.0, *borders, _TOP], self._edges, self._below)
+        below = np.interp([0.0, *borders, _TOP], _edges(), self._below)
         return [float(share) for share in np.diff(below) / max(1.0, self._below[-1])]
 
     def quantile(self, share: float) -> float:
         """Return the value below which that share of them lies."""
-        return float(np.interp(share * self._below[-1], self._below, self._edges))
+        return float(np.interp(share * self._below[-1], self._below, _edges()))
+
+
+@cache
+def _edges() -> NDArray[np.float64]:
+    return np.linspace(0, _TOP, _BINS + 1)
 
 
 def _array(plane: Any) -> Plane:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from loraprep.imaging.octaves import (
     LEAST,
     NARROW,
     Histogram,
+    Mask,
     Octave,
     Plane,
     counted,
@@ -48,8 +50,7 @@ def style_descriptor(picture: Image.Image) -> tuple[float, ...]:
     pixels = working_size(picture)
     if min(picture.size) < LEAST or min(pixels.shape[:2]) < NARROW:
         return ()
-    lab = lab_planes(pixels)
-    light, *chroma = (np.ascontiguousarray(lab[..., n]) for n in range(3))
+    light, *chroma = cv2.split(lab_planes(pixels))
     octaves = [Octave(light)]
     if octaves[0].share < _DRAWN:
         return ()
@@ -58,10 +59,13 @@ def style_descriptor(picture: Image.Image) -> tuple[float, ...]:
     slopes = [gradient(octave.light) for octave in octaves[:_OCTAVES]]
     edges = [cv2.magnitude(*map(counted, slope)) for slope in slopes]
     sizes = [Histogram(edge, counted(octave.mask)) for edge, octave in zip(edges, octaves[:_OCTAVES], strict=True)]
-    values = _bands(octaves) | _gradients(octaves, slopes, sizes) | _between(octaves) | _lines(octaves[0])
+    lights = [*(octave.light for octave in octaves), halve(octaves[-1].light)]
+    finest = [finer_than(fine, coarse) for fine, coarse in pairwise(lights)]
+    values = _bands(octaves, finest) | _gradients(octaves, slopes, sizes) | _between(octaves, finest[0])
+    values |= _lines(octaves[0])
     for n in range(_OCTAVES):
         values |= _patterns(octaves[n], n) | _strokes(slopes[n], n)
-    values |= _colours(octaves, chroma, sizes) | _tones(octaves[0], edges[0], sizes[0])
+    values |= _colours(octaves, chroma, slopes[1], sizes) | _tones(octaves[0], edges[0], sizes[0])
     return tuple(round(float(values[name]), 4) for name in NAMES)
 
 
@@ -70,13 +74,15 @@ def _log(value: float) -> float:
     return math.log(max(value, 1e-3))
 
 
-def _bands(octaves: list[Octave]) -> dict[str, float]:
-    """Strength, sparseness and lopsidedness of each octave: a line drawing is sparse and dark, paint is neither."""
+def _bands(octaves: list[Octave], finest: list[Plane]) -> dict[str, float]:
+    """Strength, sparseness and lopsidedness of each octave: a line drawing is sparse and dark, paint is neither.
+
+    `finest`: what each octave holds that the next does not.
+    """
     values = {}
     strengths = []
     for n in range(_LEVELS):
-        light = octaves[n].light
-        band = counted(finer_than(light, halve(light)))[counted(octaves[n].mask) > 0]
+        band = counted(finest[n])[counted(octaves[n].mask) > 0]
         square = band * band
         power = float(square.mean()) + 1e-6
         strengths.append(0.5 * _log(power))
@@ -108,7 +114,7 @@ def _gradients(octaves: list[Octave], slopes: list[tuple[Plane, Plane]], sizes: 
     return values
 
 
-def _between(octaves: list[Octave]) -> dict[str, float]:
+def _between(octaves: list[Octave], finest: Plane) -> dict[str, float]:
     """Measure what lies between the edges: smooth, grainy or brushed; and how much of it is one tone."""
     values: dict[str, float] = {}
     for n in range(2):
@@ -116,22 +122,24 @@ def _between(octaves: list[Octave]) -> dict[str, float]:
         calm = np.quantile(spread, [q / 100 for q in _CALM])
         values |= {f"calm{n}_{q}": _log(float(value)) for q, value in zip(_CALM, calm, strict=True)}
     fine = octaves[0]
-    grain = np.abs(finer_than(fine.light, octaves[1].light))
+    grain = np.abs(finest)
     still = fine.blocks & (fine.spread <= np.quantile(fine.spread[fine.blocks], 0.3))
     values["grain"] = _log(float(fine.means(grain)[still].mean()))
-    values["one_tone"] = math.sqrt(_share(grain < _SAME, fine))
+    values["one_tone"] = math.sqrt(_share_below(grain, _SAME, fine.mask))
     return values
 
 
-def _share(where: NDArray[np.bool_], octave: Octave) -> float:
-    """Compute the share of what is drawn that lies `where`."""
-    return float(cv2.mean(where.view(np.uint8), octave.mask)[0])
+def _share_below(plane: Plane, most: float, mask: Mask) -> float:
+    """Compute the share of a mask, of which some holds, in which a plane is less than that."""
+    where = cv2.bitwise_and(cv2.compare(plane, most, cv2.CMP_LT), mask)
+    return float(cv2.countNonZero(where) / cv2.countNonZero(mask))
 
 
 def _lines(octave: Octave) -> dict[str, float]:
     """Thin dark lines (black hat, closing minus picture) against thin light ones (top hat), of two widths."""
     values = {}
-    grey = np.clip(octave.light * 2.55, 0, 255).astype(np.uint8)
+    grey = octave.light * 2.55
+    grey = np.clip(grey, 0, 255, out=grey).astype(np.uint8)
     for name, side in _LINES:
         square = np.ones((side, side), np.uint8)
         most = {}
@@ -200,21 +208,20 @@ def _strokes(slope: tuple[Plane, Plane], n: int) -> dict[str, float]:
     return values
 
 
-def _colours(octaves: list[Octave], chroma: list[Plane], sizes: list[Histogram]) -> dict[str, float]:
+def _colours(
+    octaves: list[Octave], chroma: list[Plane], slope: tuple[Plane, Plane], sizes: list[Histogram]
+) -> dict[str, float]:
     """Do colours change where light does, and how gradually? Which colours they are does not enter.
 
+    `slope`: that of light at half the size.
     And how much of its strong edges each plane loses at half the size: drawn, scanned and sprayed colours differ.
     """
     fine, coarse = octaves[0], octaves[1]
     tints = [gradient(halve(plane)) for plane in chroma]
     on = coarse.mask > 0
-    step = cv2.magnitude(*(np.hypot(first, second) for first, second in zip(*tints, strict=True)))[on]
-    rise = cv2.magnitude(*gradient(coarse.light))[on]
-    told = step.std() > 1e-6 and rise.std() > 1e-6
-    values = {
-        "tint": _log(float(step.mean())) - _log(float(rise.mean())),
-        "joint": float(np.corrcoef(step, rise)[0, 1]) if told else 0.0,
-    }
+    step = cv2.magnitude(*(cv2.magnitude(first, second) for first, second in zip(*tints, strict=True)))[on]
+    rise = cv2.magnitude(*slope)[on]
+    values = {"tint": _log(float(step.mean())) - _log(float(rise.mean())), "joint": _correlation(step, rise)}
     green, blue = (
         (
             Histogram(steps(plane), counted(fine.mask)),
@@ -227,6 +234,14 @@ def _colours(octaves: list[Octave], chroma: list[Plane], sizes: list[Histogram])
     return values
 
 
+def _correlation(one: Plane, other: Plane) -> float:
+    """Compute how two sets of numbers go together, -1..1; 0 if one of them does not change."""
+    first, second = (values.astype(np.float64) - values.mean(dtype=np.float64) for values in (one, other))
+    powers = float(np.vdot(first, first)), float(np.vdot(second, second))
+    told = min(powers) > 1e-12 * len(first)
+    return float(np.vdot(first, second)) / math.sqrt(powers[0] * powers[1]) if told else 0.0
+
+
 def _tones(octave: Octave, edges: Plane, sizes: Histogram) -> dict[str, float]:
     """Few tones or many; how dark the darkest are, and the edges beside the rest; of what is drawn only."""
     light, on = counted(octave.light), counted(octave.mask)
@@ -234,13 +249,13 @@ def _tones(octave: Octave, edges: Plane, sizes: Histogram) -> dict[str, float]:
     counts = np.array(tones.shares(_TONES))
     counts = counts[counts > 0]
     strong = on & cv2.compare(edges, sizes.quantile(0.9), cv2.CMP_GT)
-    flat = np.zeros(octave.light.shape, np.bool_)
-    flat[:, :-1] = np.abs(np.diff(octave.light, axis=1)) < 1e-3
+    ahead = np.full_like(octave.light, 1.0)  # by how much the next pixel differs: the last one has none
+    ahead[:, :-1] = cv2.absdiff(octave.light[:, 1:], octave.light[:, :-1])
     return {
         "tones": float(-(counts * np.log(counts)).sum()),
         "darkest": tones.quantile(0.02),
         "outline": Histogram(light, strong).quantile(0.5) - tones.quantile(0.5) if strong.any() else 0.0,
-        "even": math.sqrt(_share(flat, octave)),
+        "even": math.sqrt(_share_below(ahead, 1e-3, octave.mask)),
     }
 
 

@@ -30,7 +30,7 @@ from loraprep.core.store import Store, mended
 from loraprep.imaging import corners, display, octaves, style
 from loraprep.imaging.decode import Opened
 from loraprep.imaging.errors import GivenUp, given_up
-from loraprep.imaging.flaws import MOST, Flaws, contrast, flaws, line_power
+from loraprep.imaging.flaws import MOST, Closely, Flaws, Square, contrast, flaws, hanning, sum_of_powers
 from loraprep.imaging.measured import measure
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
@@ -112,8 +112,10 @@ def _read(data: bytes) -> Looked:
 
 def _look_at(pictures: Pictures, record: Image) -> bytes:
     opened = pictures.load(record, made=MOST)
-    held = 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
-    seen = Seen(held, flaws(opened.pixels))
+    closely = Closely(opened.pixels)
+    known = closely.strongest if closely.as_stored else None
+    held = 1.0 if opened.reduced > 1 else round(detail(opened.pixels, known), 2)
+    seen = Seen(held, flaws(closely))
     return msgspec.msgpack.encode(Looked(seen, *_drawn(opened)))
 
 
@@ -196,29 +198,29 @@ def _codes(record: Image, seen: Seen, limits: AuditLimits) -> Iterator[Code]:
 
 _TILE = 256  # pixels; six tiles with the strongest edges stand for the picture
 _TILES = 6
+_LEAST = 96  # px of the side of such a tile
+_SEEN = 0.5  # of 255 between neighbours, or it holds too little
 _SHORTFALL = 13.0  # dB below the extrapolated power law from which a band holds nothing of its own
 _FLOOR = 2.0  # dB; below it 8-bit rounding and JPEG noise are all there is to see
 _TRANSITION = 0.76  # resampling filters let this much more through than the size they started from
 
 
-def detail(pixels: Pillow.Image) -> float:
+def detail(pixels: Pillow.Image, known: Sequence[Square] | None = None) -> float:
     """The share of its size that the picture really holds, 0.2..1: about 0.5 after an enlargement by two.
 
     Sharp pictures lose power steadily with frequency (Field 1987: about 6 dB an octave). An enlargement
     follows that law up to the old size's limit and then falls away. The law is fitted to the coarse half
     of the strongest tiles and the first frequency is sought from which the rest stays far below it.
     Thresholds calibrated on photographs at their own size and enlarged (tests/imaging/test_decode.py); whatever is
-    too small, too flat or soft from the start says nothing, and nothing counts as 1.
+    too small, too flat or soft from the start says nothing, and nothing counts as 1. `known`: its strongest squares, if
+    somebody has found them (flaws.strongest).
     """
-    tiles = _strongest(pixels)
-    if not tiles:
+    found = _strongest(pixels) if known is None else known
+    squares = [square for square in found if square.contrast > _SEEN and len(square.pixels) >= _LEAST]
+    if not squares:
         return 1.0
-    size = tiles[0].shape[0]
-    window = np.hanning(size)
-    power = np.zeros(size // 2 + 1)
-    for tile in tiles:
-        power += line_power(tile, window)
-    power /= 2 * len(tiles) * (window**2).sum()
+    size = len(squares[0].pixels)
+    power = sum_of_powers(squares) / (2 * len(squares) * (hanning(size) ** 2).sum())
     edges = np.linspace(0.05, 1.0, 39)
     frequency = np.arange(size // 2 + 1) / (size / 2)
     bands = [(frequency >= a) & (frequency <= b) for a, b in itertools.pairwise(edges)]
@@ -238,10 +240,10 @@ def detail(pixels: Pillow.Image) -> float:
     return float(np.clip(edges[first] * _TRANSITION, 0.2, 1.0))
 
 
-def _strongest(pixels: Pillow.Image) -> list[_Tile]:
+def _strongest(pixels: Pillow.Image) -> list[Square]:
     """Luma tiles with the most contrast between neighbours, as stored; [] if the picture is too small."""
     size = min(_TILE, *pixels.size)
-    if size < 96:
+    if size < _LEAST:
         return []
     size -= size % 2
     rows, columns = (sorted({round(i * (n - size) / 4) for i in range(5)}) for n in (pixels.height, pixels.width))
@@ -251,9 +253,8 @@ def _strongest(pixels: Pillow.Image) -> list[_Tile]:
         tiles = [whole[top:bottom, left:right] for left, top, right, bottom in boxes]
     else:
         tiles = [_luma(pixels.crop(box)) for box in boxes]
-    strength = [contrast(tile) for tile in tiles]
-    order = sorted(range(len(tiles)), key=lambda i: (-strength[i], i))
-    return [tiles[i] for i in order[:_TILES] if strength[i] > 0.5]
+    squares = [Square(box[1], box[0], tile, contrast(tile)) for box, tile in zip(boxes, tiles, strict=True)]
+    return sorted(squares, key=lambda square: -square.contrast)[:_TILES]
 
 
 def _luma(crop: Pillow.Image) -> _Tile:

@@ -193,7 +193,7 @@ def test_full_size_is_looked_at_once_for_each_picture(tmp_path: Path, monkeypatc
     records = scan.scan(tmp_path / "images", tmp_path).images
     looked = []
     real = detail.detail
-    monkeypatch.setattr(detail, "detail", lambda pixels: looked.append(1) or real(pixels))
+    monkeypatch.setattr(detail, "detail", lambda *given: looked.append(1) or real(*given))
     cache = tmp_path / "build/pixels.sqlite"
     cache.parent.mkdir()
     first = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, cache=cache)
