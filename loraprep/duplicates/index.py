@@ -217,9 +217,11 @@ def _neighbours(
     A pair that several bands bring together is named as often.
     """
     for band in bands:
-        key = _band(signatures, band)
-        order = np.argsort(key, kind="stable").astype(np.int32)
-        key = key[order]
+        # in order of their bits and, of the same bits, as they come: numpy sorts numbers ten times as fast as places
+        both = _band(signatures, band).astype(np.uint64) << np.uint64(32)
+        both |= np.arange(len(both), dtype=np.uint64)
+        both.sort()
+        key, order = (both >> np.uint64(32)).astype(np.uint32), both.astype(np.uint32)
         for step in range(1, following + 1):
             met = False
             for start in range(0, len(key) - step, _STEP):
@@ -328,11 +330,8 @@ def _least_distinct(group: Ints, a: Ints, b: Ints) -> Iterator[tuple[int, int]]:
     """Each group with the lesser number of different points on either side."""
     sides = []
     for points in (a, b):
-        order = np.lexsort((points, group))
-        g, p = group[order], points[order]
-        new = np.ones(len(g), bool)
-        new[1:] = (g[1:] != g[:-1]) | (p[1:] != p[:-1])
-        sides.append(np.unique(g[new], return_counts=True))
+        pairs = _each_once([group << 32 | points])
+        sides.append(np.unique(pairs >> 32, return_counts=True))
     (codes, first), (_, second) = sides
     counts = np.minimum(first, second)
     keep = counts >= LEAST

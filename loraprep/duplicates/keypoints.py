@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -38,7 +37,7 @@ _CONTRAST = 0.0236
 _SOFT = 200  # points, below which a cut of a picture may have next to none, so that soft ones are looked for as well
 _FAINT, _BLUR = 0.002, 1.5  # their contrast; px that it is blurred by first, or they are what saving a JPEG leaves
 _SCALE = 512.0  # of a root-normalised component, to lie in 0..255
-_VERSION = 4  # of the cache: raised with anything that changes what a picture's points are
+_VERSION = 5  # of the cache: raised with anything that changes what a picture's points are
 _QUICK_VERSION = 5  # the same of glimpses
 
 
@@ -78,6 +77,7 @@ class Keypoints:
 
 # the descriptor is 4 rows and 4 columns of 8 directions, rows across the point's own direction: those turn round
 MIRROR = np.arange(128).reshape(4, 4, 8)[::-1, :, -np.arange(8) % 8].ravel()
+_OPPOSITE = np.arange(128).reshape(4, 4, 8)[::-1, ::-1].ravel()  # of a point that points the other way
 
 
 def of_picture(pixels: Pixels) -> Keypoints:
@@ -87,7 +87,7 @@ def of_picture(pixels: Pixels) -> Keypoints:
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     places, described = _found(grey, _CONTRAST)
     if len(places) < _SOFT:
-        soft, faint = _found(cv2.GaussianBlur(grey, (0, 0), _BLUR), _FAINT)
+        soft, faint = _found_faint(cv2.GaussianBlur(grey, (0, 0), _BLUR))
         # the same place twice would be its own second best match
         apart = np.hypot(*(soft[:, None, n] - places[None, :, n] for n in (0, 1))) > soft[:, None, 2] / 2
         other = apart.all(axis=1)
@@ -97,14 +97,34 @@ def of_picture(pixels: Pixels) -> Keypoints:
 
 def _found(grey: NDArray[np.uint8], contrast: float) -> tuple[Floats, NDArray[np.uint8]]:
     """Places and root-normalised descriptors, those with the most contrast first."""
+    from loraprep.imaging.opencv import cv2
+
     found, described = _sift(contrast).detectAndCompute(grey, None)
     if described is None:
         return np.zeros((0, 4), np.float32), np.zeros((0, 128), np.uint8)
-    order = sorted(range(len(found)), key=lambda n: (-found[n].response, found[n].pt, found[n].angle))[:MOST]
-    places = np.array([(*found[n].pt, found[n].size, found[n].angle) for n in order], np.float32)
+    order = _strongest_first(found, [point.angle for point in found])[:MOST]
+    measured = np.array([(point.size, point.angle) for point in found], np.float32)
+    places = np.column_stack([cv2.KeyPoint_convert(found), measured])[order]
     chosen = described[order].astype(np.float32)
     roots = np.sqrt(chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1e-6))
     return places, np.rint(np.minimum(roots * _SCALE, 255)).astype(np.uint8)
+
+
+def _found_faint(grey: NDArray[np.uint8]) -> tuple[Floats, NDArray[np.uint8]]:
+    """`_found` with _FAINT contrast, in half of the time where much is plain.
+
+    OpenCV fits a curve to each pixel of a plain ground, of which rounding leaves a difference of next to 0; of what is
+    0 it leaves none. So the ground is made that, light against dark if need be: the points are where they were, but
+    point the other way, and each descriptor is turned by half.
+    """
+    from loraprep.imaging.opencv import cv2
+
+    darkest, brightest = (int(edge(grey)) for edge in (np.min, np.max))
+    if np.count_nonzero(grey == darkest) >= np.count_nonzero(grey == brightest):
+        return _found(cv2.subtract(grey, float(darkest)), _FAINT)
+    places, described = _found(cv2.subtract(float(brightest), grey), _FAINT)
+    places[:, 3] = (places[:, 3] + 180) % 360
+    return places, described[:, _OPPOSITE]
 
 
 @cache
@@ -166,29 +186,40 @@ def glimpse(pixels: Pixels) -> Glimpse:
 
 def _spread(points: Sequence[Any], height: int, width: int) -> list[Any]:
     """Take the strongest corner of each cell, then the second of each, until there are GLIMPSES of them."""
-    taken = Counter[tuple[int, int]]()
-    ranks: list[tuple[int, int, Any]] = []
-    for point in sorted(points, key=_strongest):
-        cell = int(point.pt[0] * _CELLS / width), int(point.pt[1] * _CELLS / height)
-        ranks.append((taken[cell], len(ranks), point))
-        taken[cell] += 1
-    return [point for *_, point in sorted(ranks, key=lambda rank: rank[:2])[:GLIMPSES]]
+    if not points:
+        return []
+    order = _strongest_first(points, [point.octave for point in points])
+    cell = (_at(points)[order] * _CELLS / (width, height)).astype(np.intp) @ (1, _CELLS)
+    by_cell = np.argsort(cell, kind="stable")
+    rank = np.empty(len(order), np.intp)
+    rank[by_cell] = np.arange(len(order)) - np.searchsorted(cell[by_cell], cell[by_cell])
+    return [points[n] for n in order[np.argsort(rank, kind="stable")[:GLIMPSES]].tolist()]
 
 
-def _strongest(point: Any) -> tuple[float, tuple[float, float], int]:
-    return -point.response, point.pt, point.octave
+def _at(points: Sequence[Any]) -> NDArray[np.float64]:
+    """Where they are, (n, 2), px."""
+    from loraprep.imaging.opencv import cv2
+
+    at: NDArray[np.float64] = cv2.KeyPoint_convert(points).astype(np.float64)
+    return at
+
+
+def _strongest_first(points: Sequence[Any], last: Sequence[float]) -> NDArray[np.intp]:
+    """Return their order; those as strong as each other by where they are, and those at one place by `last`."""
+    x, y = _at(points).T
+    return np.lexsort((last, y, x, [-point.response for point in points]))
 
 
 def _quick(points: Sequence[Any], bits: NDArray[np.uint8] | None, shape: tuple[int, ...]) -> Quick:
-    if bits is None:
+    if bits is None or not points:
         return np.zeros((0, PLACED + 32), np.uint8)
-    order = sorted(range(len(points)), key=lambda n: _strongest(points[n]))
-    middle = shape[1] / 2, shape[0] / 2
-    placed = np.zeros((len(order), PLACED), np.uint8)
-    for row, point in zip(placed, (points[n] for n in order), strict=True):
-        across, down = (round((at - half) / 2) + MIDDLE for at, half in zip(point.pt, middle, strict=True))
-        row[:] = point.octave, int(point.angle * 256 / 360) % 256, min(across, 255), min(down, 255)
-    return np.column_stack([placed, bits[order]])
+    octaves = [point.octave for point in points]
+    order = _strongest_first(points, octaves)
+    placed = np.empty((len(points), PLACED), np.uint8)
+    placed[:, 0] = octaves
+    placed[:, 1] = [int(point.angle * 256 / 360) % 256 for point in points]
+    placed[:, 2:] = np.minimum(np.rint((_at(points) - (shape[1] / 2, shape[0] / 2)) / 2) + MIDDLE, 255)
+    return np.column_stack([placed, bits])[order]
 
 
 @cache

@@ -300,6 +300,17 @@ def test_points_of_the_mirror_are_the_mirrored_points() -> None:
     assert np.allclose(held.matrix, ((1, 0, 0), (0, 1, 0)), atol=0.6)
 
 
+def test_faint_points_on_white_are_those_on_black() -> None:
+    # on a plain white ground they are looked for with light and dark exchanged
+    soft = scene(3).filter(ImageFilter.GaussianBlur(8)).resize((256, 192))
+    on_white, on_black = (ImageOps.expand(soft, 100, ground) for ground in ("white", "black"))
+    points, others = (keypoints.of_picture(keypoints.reduced(np.asarray(p))) for p in (on_white, on_black))
+    held = geometry.similarity(points, others, mirrored=False)
+    assert held is not None
+    assert held.points > 0.4 * len(others.places)
+    assert held.matrix == pytest.approx(np.eye(2, 3), abs=0.5)
+
+
 def test_points_survive_being_packed() -> None:
     points = keypoints.of_picture(keypoints.reduced(np.asarray(scene(1))))
     again = keypoints.Keypoints.unpacked(points.packed())
