@@ -231,6 +231,7 @@ def _size_findings(
         "min": low,
         "max": high,
         "kind": with_article(kind.title.lower()),
+        "units": "pairs" if kind.pairs else "pictures",
     }
     result = []
     if number < kind.floor:

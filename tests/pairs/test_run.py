@@ -48,6 +48,8 @@ def test_the_report_speaks_of_pairs(made: Path) -> None:
     report, page = ((made / name).read_text("utf-8") for name in ("dataset-report.md", "report.html"))
     assert "10 in training. Of 32 files found: 10 in training, 1 not usable, 11 captions" not in report
     assert "target/p10.jpg is of no pair: no picture before the change has its name." in report
+    assert "10 pairs for a set of pairs; 20 to 100 work better." in report
+    assert "Add different pairs until there are 20." in report
     assert (made / "report/pairs.webp").is_file()
     assert page.count("<figcaption>what differs</figcaption>") == NUMBER
     assert '<a href="#pairs">Pairs</a>' in page
