@@ -6,7 +6,8 @@ import copy
 import difflib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -17,6 +18,7 @@ from loraprep.core.findings import PROJECT_CODES
 from loraprep.core.yamlfile import Document
 from loraprep.core.yamlfile.complaints import secret_problem, without_space
 from loraprep.core.yamlfile.reading import MOST_PROBLEMS
+from loraprep.project import noted
 
 if TYPE_CHECKING:  # loaded where something is checked: it takes a third of what a process that opens pictures loads
     from jsonschema.exceptions import ValidationError
@@ -116,6 +118,7 @@ def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
 
 def _unknown_keys(doc: Document, error: _Error) -> Iterator[Problem]:
     known = [str(key) for key in error.rules["properties"]]
+    yours = [key for key in known if key not in (noted.KEY, *noted.FIELDS)]  # those are nobody's to write
     for key in error.value:
         if key in known:
             continue
@@ -125,7 +128,7 @@ def _unknown_keys(doc: Document, error: _Error) -> Iterator[Problem]:
             meant = without_space(str(key)) or f"{key} with a space after the :"
             yield doc.problem([*error.keys, key], "a space is missing after the :", f"Write {meant}", at_key=True)
         else:
-            yield doc.problem([*error.keys, key], f'unknown key "{key}"', _near(key, known), at_key=True)
+            yield doc.problem([*error.keys, key], f'unknown key "{key}"', _near(key, yours), at_key=True)
 
 
 def _bad_key(doc: Document, error: _Error) -> Iterator[Problem]:
@@ -164,11 +167,21 @@ def _unknown_value(doc: Document, error: _Error) -> Iterator[Problem]:
 def _wrong_type(doc: Document, error: _Error) -> Iterator[Problem]:
     wanted = error.wants if isinstance(error.wants, list) else [error.wants]
     expected = f"expected {' or '.join(_TYPES[t] for t in wanted)}, found {_found(error.value)}"
-    hint = error.description
+    meant = _meant(error.value, wanted)
+    hint = " ".join(filter(None, [meant and f"Write {meant}.", error.description]))
     if "object" in wanted:
         nested = "Write its keys below it, indented, or delete this line."
         hint = nested if error.keys else "Write lines of key: value."
     yield doc.problem(error.keys, f"{error.name}: {expected}" if error.keys else expected, hint)
+
+
+def _meant(value: Json, wanted: Sequence[str]) -> str:
+    """Return how a text is written that is meant for one of those types, "" if nobody can tell."""
+    text = value.strip() if isinstance(value, str) else ""
+    if {"number", "integer"} & {*wanted} and re.fullmatch(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?", text):
+        return text.replace(",", ".") if "," in text else f"{text} without quotes"
+    single = text and not set(text) & set('"\\\n')
+    return f'["{text}"]' if single and "array" in wanted else ""
 
 
 def _refused(doc: Document, error: _Error) -> Iterator[Problem]:

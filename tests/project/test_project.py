@@ -104,6 +104,16 @@ project.yaml:10:1: curation: expected a block of keys, found nothing
     curation:
     ^
     Write its keys below it, indented, or delete this line."""),
+    "texts that are meant for another type": (
+        GOOD + "curation: {exclude: swamp*}\ncaptioning: {budget_usd: '0,50'}\n", """\
+project.yaml:6:21: curation.exclude: expected a list, found the text "swamp*"
+    curation: {exclude: swamp*}
+                        ^
+    Write ["swamp*"]. Pictures (paths or patterns) that never train.
+project.yaml:7:26: captioning.budget_usd: expected a number or nothing, found the text "0,50"
+    captioning: {budget_usd: '0,50'}
+                             ^
+    Write 0.50. The most this project may ever spend on looking, in US dollars. null: nothing is sent."""),
     "trigger: no is a word, and too short a one": (GOOD.replace("brushy", "no"), """\
 project.yaml:5:10: trigger: "no" does not fit
     trigger: no
