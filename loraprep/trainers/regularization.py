@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from loraprep.core import files, paths
 from loraprep.core.errors import UserError
+from loraprep.core.findings import Code, Finding, Value
+from loraprep.core.text import listed, plural
 from loraprep.imaging.formats import EXTENSIONS
+from loraprep.project.profiles import TrainerProfile
 from loraprep.trainers.buckets import Size
 
+_CAPTION = ".txt"  # of regularization pictures, as the exports say
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF")  # never Pillow's EPS and the like
 
 
@@ -40,11 +45,39 @@ def regularization_pictures(root: Path, folder: str | None) -> list[Path]:
 
 
 def regularization_mark(root: Path, folder: str | None) -> list[tuple[str, int, int]]:
-    """List name, bytes and modification time (ns) of each picture: what changes when the folder does."""
+    """List name, bytes and modification time (ns) of each picture and caption: what changes when the folder does."""
     try:
-        return [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in regularization_pictures(root, folder)]
+        pictures = regularization_pictures(root, folder)
+        captions = {p.with_suffix(_CAPTION) for p in pictures}
+        there = [*pictures, *(p for p in sorted(captions) if p.is_file())]
+        return [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in there]
     except OSError:  # one went away meanwhile: the next run sees what is there
         return []
+
+
+def without_words(root: Path, folder: str, trainers: Iterable[TrainerProfile], class_prompt: str) -> Iterator[Finding]:
+    """Find those without a caption where a trainer takes their words from the files beside them.
+
+    kohya falls back on the class tokens that the export tells it.
+    """
+    reading = [t.title for t in trainers if t.regularization != "none" and t.reads and t.reads.missing != "class"]
+    bare = [p.name for p in regularization_pictures(root, folder) if not _says_something(p.with_suffix(_CAPTION))]
+    if reading and bare:
+        values: dict[str, Value] = {
+            "folder": folder,
+            "said": listed(bare),
+            "trainers": listed(reading),
+            "takes": plural(len(reading), "takes", "take"),
+            "words": class_prompt,
+        }
+        yield Finding(Code.REGULARIZATION_UNCAPTIONED, (), values)
+
+
+def _says_something(caption: Path) -> bool:
+    try:
+        return caption.is_file() and bool(files.read_text(caption, "replace").strip())
+    except (OSError, UserError):
+        return False
 
 
 def regularization_sizes(root: Path, folder: str | None) -> list[Size]:

@@ -346,6 +346,14 @@ def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) ->
     assert "Your regularization pictures come up about as often as yours in ai-toolkit, kohya sd-scripts, OneTrainer " \
            "and SimpleTuner. Their steps are counted in" in report  # fmt: skip
     assert "steps: 3150" in (root / "exports/ai-toolkit/datasets.yaml").read_text("utf-8")
+    assert run(root, "gate1")[0] == 0
+    said = 'No caption stands beside 0.png, 1.png and 2.png in "reg", and ai-toolkit, OneTrainer and SimpleTuner take'
+    report = (root / "dataset-report.md").read_text("utf-8")
+    assert said in report.replace("\\", "").replace("`", "")
+    for number in range(3):
+        (root / f"reg/{number}.txt").write_text("painting\n", "utf-8")
+    assert run(root, "gate1")[0] == 0
+    assert "No caption stands beside" not in (root / "dataset-report.md").read_text("utf-8")
     assert '"balancing": 35.0' in (root / "exports/onetrainer/concepts.json").read_text("utf-8")  # 105 looks of yours
     shutil.rmtree(root / "reg")
     assert "there are no pictures in" in run(root, "export")[1]  # a folder that changes is noticed

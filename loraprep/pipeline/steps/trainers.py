@@ -51,6 +51,12 @@ def _profiles(project: Project) -> dict[str, TrainerProfile]:
     return {name: profiles.trainer(name) for name in project.settings.dataset.trainers}
 
 
+def _class_prompt(project: Project) -> str:
+    """Return what regularization pictures are called: the class of what is taught."""
+    advice = project.kind.regularization
+    return advice.class_prompt.format(class_word=project.settings.intent.class_word or advice.class_word)
+
+
 def forecast_trainers(work: Workspace) -> None:
     """Forecast what each trainer will do with each picture."""
     project = work.project
@@ -80,6 +86,8 @@ def forecast_trainers(work: Workspace) -> None:
     noted += outputs.unread_masks(with_mask, {p.title: bool(p.loss_masks) for p in chosen.values()})
     if folder and not extra:
         noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": folder}))
+    elif folder:
+        noted += regularization.without_words(project.root, folder, chosen.values(), _class_prompt(project))
     work.write(Forecast(plans=plans, repeats=repeats, drawn=drawn, findings=noted))
 
 
@@ -112,10 +120,10 @@ def _drawn_before(work: Workspace) -> list[str]:
 def export_configs(work: Workspace, clear_caches: bool = False) -> None:
     """Write what the trainers need beside dataset/: their own configuration files."""
     project = work.project
-    locked, advice = read_lock(project.root), project.kind.regularization
+    locked = read_lock(project.root)
     if locked is None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
-    words = advice.class_prompt.format(class_word=project.settings.intent.class_word or advice.class_word)
+    words = _class_prompt(project)
     chosen = _profiles(project)
     assessed = assessment_of(work)
     carrying = [path for path, _ in assessed.carried]
