@@ -59,7 +59,7 @@ def thumbnail(
 
 def kept(place: Path | None, fresh: Callable[[], bytes]) -> bytes:
     """The whole WebP at `place`, else what `fresh` makes, which is then left there."""
-    if data := there(place):
+    if data := _there(place):
         return data
     data = fresh()
     if place:
@@ -90,8 +90,7 @@ def remembered(
     return data
 
 
-def there(place: Path | None) -> bytes:
-    """Read the whole WebP at `place`; b"" if there is none."""
+def _there(place: Path | None) -> bytes:
     try:
         return data if place and _whole(data := files.read(place)) else b""
     except OSError:
@@ -108,7 +107,7 @@ def all_of(
 ) -> dict[str, bytes]:
     """path -> WebP for every record that is a picture, in the order of `found`."""
     places = {i.path: cache / name(i, longest, background) if cache else None for i in found if i.state == "image"}
-    made = {path: data for path, place in places.items() if (data := there(place))}
+    made = {path: data for path, place in places.items() if (data := _there(place))}
     todo = [i for i in found if i.path in places and i.path not in made]
     with closing(pictures.each(_make, todo, longest, background)) as fresh:
         for image, answer in fresh:

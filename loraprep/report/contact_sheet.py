@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,6 @@ from PIL import ImageDraw, ImageFont
 from loraprep.core.records import Lying
 from loraprep.duplicates import geometry
 from loraprep.imaging import display
-
-T = TypeVar("T")
 
 WIDTH = 1200  # px, of a contact sheet
 MOST = 300  # pictures on one contact sheet; below that size nobody recognises them
@@ -155,11 +152,6 @@ def differing(first: bytes, second: bytes, lying: Lying) -> bytes:
     side = Pillow.fromarray(np.rint(strength * 255).astype(np.uint8)).resize(a.size, Pillow.Resampling.BICUBIC)
     places = np.asarray(a.convert("L"), np.uint16) << 8 | np.asarray(side)
     return saved(Pillow.fromarray(_glow()[places]), method=_SOON)
-
-
-def differing_ones() -> Callable[[Sequence[tuple[T, bytes, bytes, Lying]]], list[tuple[T, bytes]]]:
-    """Make what does so with many, for a process of its own: (name, first, second, how it lies) -> (name, WebP)."""
-    return lambda lot: [(name, differing(first, second, lying)) for name, first, second, lying in lot]
 
 
 @cache

@@ -6,8 +6,7 @@ import base64
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,14 +17,14 @@ import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
-from loraprep.core import files, resources
+from loraprep.core import resources
 from loraprep.core.findings import PAIR_CODES, Code, Finding
-from loraprep.core.records import Caption, Fate, Gate, Group, Image, Lying, Pair, Reason
+from loraprep.core.records import Caption, Fate, Gate, Group, Image, Lying, Reason
 from loraprep.core.text import printable
 from loraprep.core.typed import Chosen
 from loraprep.curation import changes, similarity
 from loraprep.duplicates.descriptions import standing
-from loraprep.imaging import pool, thumbnails
+from loraprep.imaging import thumbnails
 from loraprep.imaging.pictures import Pictures
 from loraprep.pairs import judge
 from loraprep.pairs.change import Change
@@ -181,9 +180,6 @@ class LikenessMap(msgspec.Struct, frozen=True):
     rows: int
 
 
-Heats = Mapping[tuple[str, str], bytes]  # of two pictures, by path: where they differ
-
-
 def render_page(page: PageData, progress: Callable[[int, int], None] | None = None) -> tuple[str, dict[str, bytes]]:
     """Render (report.html, the pictures of dataset-report.md: name in report/ -> bytes, none for a first look)."""
     data, settings = page.data, page.data.settings
@@ -213,12 +209,6 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         beside["contact-sheet.webp"] = thumbnails.remembered(
             page.cache, "contact-sheet", (laid, paths), lambda: contact_sheet.contact(laid, paths)
         )
-    shown = [g for g in data.groups if g.best in thumbs and sum(p in thumbs for p in g.pictures) > 1]
-    laid_over = [
-        [(g.best, path, lying) for path, _, lying in _beside_best(g) if not _same(found, g.best, path)] for g in shown
-    ]
-    laid_over += [[(target.controls[0], target.path, Lying())] for target in couples]
-    heats = _heats(page, found, laid_over, thumbs)
     number = {i.path: n for n, i in enumerate(pictures)}
     about: dict[str, list[FindingEntry]] = {path: [] for path in there}
     for entry in entries:
@@ -242,10 +232,14 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         more=len(every) - len(pictures),
         number=number,
         fate=fate,
-        groups=[_group(found, g, thumbs, heats) for g in shown],
+        groups=[
+            _group(page, found, g, thumbs)
+            for g in data.groups
+            if g.best in thumbs and sum(p in thumbs for p in g.pictures) > 1
+        ],
         instructions=data.captions,
         of_pairs=PAIR_CODES,
-        pairs=[_pair(page, found, target, thumbs, heats, about[target.path]) for target in couples],
+        pairs=[_pair(page, found, target, thumbs, about[target.path]) for target in couples],
         todo=[e for e in entries if e.to_do],
         settled=[e for e in entries if not e.to_do],
         unlisted=unlisted,
@@ -290,12 +284,11 @@ def _pair(
     images: Mapping[str, Image],
     target: Image,
     thumbs: Mapping[str, bytes],
-    heats: Heats,
     entries: Sequence[FindingEntry],
 ) -> PairCard:
     change, about = page.data.changes[target.path], [e for e in entries if e.to_do and e.reason.code in PAIR_CODES]
     facts = "nothing differs" if change.same else f"{100 * change.area:.0f} % of it changed beside its tone"
-    heat = heats.get((target.controls[0], target.path), b"")
+    heat = _heat(page, images[target.controls[0]], target, thumbs, Lying())
     return PairCard(target.path, [(path, thumbs[path]) for path in target.controls], heat, facts, about)
 
 
@@ -426,68 +419,30 @@ def spans(caption: Caption, trigger: str) -> list[tuple[str, str]]:
     return [(kinds.get(piece.casefold(), "") if n % 2 else "", piece) for n, piece in enumerate(pieces) if piece]
 
 
-def _group(image: Mapping[str, Image], group: Group, thumbs: Mapping[str, bytes], heats: Heats) -> GroupCard:
+def _group(page: PageData, image: Mapping[str, Image], group: Group, thumbs: Mapping[str, bytes]) -> GroupCard:
     """Show each picture of a group beside its best, with what is not the same glowing."""
     rows = []
-    for path, pair, lying in _beside_best(group):
-        if path in thumbs:
-            heat, same = heats.get((group.best, path), b""), _same(image, group.best, path)
-            rows.append(GroupRow(path, standing(pair, path) if pair else "", heat, same, lying.mirrored))
+    for path in (p for p in group.pictures if p != group.best and p in thumbs):
+        direct = [p for p in group.pairs if {p.a, p.b} == {path, group.best}]
+        pair = direct[0] if direct else next((p for p in group.pairs if path in (p.a, p.b)), None)
+        same = crops.shown(image[path]) == crops.shown(image[group.best])
+        lying = direct[0].lying(group.best) if direct else Lying()
+        heat = b"" if same else _heat(page, image[group.best], image[path], thumbs, lying)
+        rows.append(GroupRow(path, standing(pair, path) if pair else "", heat, same, lying.mirrored))
     return GroupCard(group, rows)
 
 
-def _same(image: Mapping[str, Image], one: str, other: str) -> bool:
-    """Say whether two names show one and the same picture."""
-    return crops.shown(image[one]) == crops.shown(image[other])
+def _heat(page: PageData, best: Image, other: Image, thumbs: Mapping[str, bytes], lying: Lying) -> bytes:
+    """Show where two pictures differ, as WebP; b"" if one of them has no thumbnail."""
+    first, second = thumbs[best.path], thumbs[other.path]
+    if not (first and second):
+        return b""
 
+    def make() -> bytes:
+        return contact_sheet.differing(first, second, lying)
 
-def _beside_best(group: Group) -> Iterator[tuple[str, Pair | None, Lying]]:
-    """Yield each picture of a group but the best: what it was found alike by, and how it lies over the best."""
-    for path in (p for p in group.pictures if p != group.best):
-        direct = next((p for p in group.pairs if {p.a, p.b} == {path, group.best}), None)
-        pair = direct or next((p for p in group.pairs if path in (p.a, p.b)), None)
-        yield path, pair, direct.lying(group.best) if direct else Lying()
-
-
-def _heats(
-    page: PageData,
-    images: Mapping[str, Image],
-    lots: Iterable[Sequence[tuple[str, str, Lying]]],
-    thumbs: Mapping[str, bytes],
-) -> Heats:
-    """Show where pictures differ: (one, the other) -> WebP, of those that have thumbnails.
-
-    `lots`: what is laid over one and the same picture, whose points are found once.
-    """
-    made: dict[tuple[str, str], bytes] = {}
-    todo: list[list[tuple[tuple[str, str], bytes, bytes, Lying]]] = []
-    places: dict[tuple[str, str], Path | None] = {}
-    for lot in lots:
-        fresh = []
-        for one, other, lying in lot:
-            if not (thumbs.get(one) and thumbs.get(other)):
-                continue
-            mirrored = "mirrored-" if lying.mirrored else ""
-            name = f"{crops.shown(images[one])}-{crops.shown(images[other])}-{mirrored}laid.webp"
-            places[one, other] = place = page.cache / name if page.cache else None
-            if known := thumbnails.there(place):
-                made[one, other] = known
-            else:
-                fresh.append(((one, other), thumbs[one], thumbs[other], lying))
-        todo += [fresh] if fresh else []
-    with closing(pool.each(pool.Work(contact_sheet.differing_ones), todo, weigh=_weight_of_lot)) as answers:
-        for _, answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
-            for key, data in answer:
-                made[key] = data
-                if place := places[key]:
-                    files.write(place, data, sync=False)
-    return made
-
-
-def _weight_of_lot(lot: Sequence[object]) -> float:
-    return 2.0 * contact_sheet.HEAT**2 * len(lot)
+    name = f"{crops.shown(best)}-{crops.shown(other)}-{'mirrored-' if lying.mirrored else ''}laid.webp"
+    return thumbnails.kept(page.cache / name if page.cache else None, make)
 
 
 def _map(
