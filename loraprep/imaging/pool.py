@@ -441,10 +441,12 @@ def serve() -> None:
     from loraprep.imaging import decode, display  # noqa: F401
 
     nowhere = open(os.devnull, "wb")  # noqa: SIM115, PTH123 - for as long as the process lives
+    told: queue.SimpleQueue[tuple[Any, Any] | None] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(given, told), daemon=True).start()
     function: Callable[[Any], Any] = _nothing
-    with suppress(EOFError, BrokenPipeError):  # then nobody is there to be told
-        while True:
-            first, second = pickle.load(given)
+    with suppress(BrokenPipeError):  # then nobody is there to be told
+        while (next_one := told.get()) is not None:
+            first, second = next_one
             if first is None:  # it may rest, and hold no file open meanwhile
                 function = _nothing
                 continue
@@ -456,7 +458,20 @@ def serve() -> None:
                 answer = _answer(function, *second)
                 faulthandler.cancel_dump_traceback_later()
             _send(answers, answer)
-            del answer, second  # it may be large, and the next one is not here yet
+            del answer, second, next_one  # it may be large, and the next one is not here yet
+
+
+def _listen(given: IO[bytes], told: queue.SimpleQueue[tuple[Any, Any] | None]) -> None:
+    """Take in what is given, at once; None when that ends.
+
+    A pipe holds little: who gives something large while an answer waits to be read would wait for that for ever.
+    """
+    try:
+        with suppress(EOFError):
+            while True:
+                told.put(pickle.load(given))
+    finally:
+        told.put(None)
 
 
 def _nothing(_: Any) -> None:

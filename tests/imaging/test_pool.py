@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -82,6 +83,16 @@ def test_processes_are_kept_and_run_in_nobodys_project(tmp_path: Path, monkeypat
     assert len(seen) == 1
     (there,) = seen
     assert there[1:] == (child.HOME, True)  # type: ignore[index]
+
+
+def test_what_is_larger_than_a_pipe_holds_waits_for_nobody() -> None:
+    """What was given ahead and the answer before it would wait for each other."""
+    things = ["x" * 300_000 + str(n) for n in range(12)]
+    done: dict[str, object] = {}
+    asked = threading.Thread(target=lambda: done.update(_done(things)), daemon=True)
+    asked.start()
+    asked.join(120)
+    assert done == {thing: thing for thing in things}
 
 
 def test_what_was_started_before_is_used() -> None:
