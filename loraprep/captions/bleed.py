@@ -56,8 +56,9 @@ def fused_terms(
         return c.text, groups.trigger(path, settings), c.content, c.style, c.form, style[path]
 
     def terms_of(path: str) -> list[str]:  # nobody wrote "pic" because the trigger is "pics"
-        bare = _without_its_trigger(path, spoken[path], settings)
-        return sorted(_named(replace(spoken[path], text=bare), style[path], style_too))
+        c = spoken[path]
+        bare = hygiene.without_trigger(c.text, groups.trigger(path, settings))
+        return sorted(_named(replace(c, text=bare), style[path], style_too))
 
     named = memory.each("named", style_too, spoken, given, terms_of, list[str])
     least = len(spoken) * min(limits.fused_critical, limits.fused_warning, limits.fused_watch)
@@ -106,10 +107,6 @@ def together(found: Sequence[Finding]) -> list[Finding]:
             said: dict[str, Value] = {"term": listed([f'"{term}"' for term in terms]), "count": len(terms)}
             result.append(replace(finding, values={**finding.values, **said, "cause": "repeated"}))
     return result
-
-
-def _without_its_trigger(path: str, caption: Caption, settings: Settings) -> str:
-    return hygiene.without_trigger(caption.text, groups.trigger(path, settings))
 
 
 def _unnamed(

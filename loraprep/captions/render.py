@@ -13,7 +13,7 @@ from msgspec import structs
 from loraprep.captions import booru, colours, danbooru, hygiene, objects, tokens
 from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption, Elements, Grade
-from loraprep.core.text import ended
+from loraprep.core.text import ended, in_quotes
 from loraprep.project import groups, profiles
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Captioning, Length, Settings
@@ -430,7 +430,7 @@ def _sentences(
     never = marks(elements)
     drawn = [w for w in elements.visible_text if w.casefold() not in written and w not in never]
     if model.quotes and drawn:
-        said.append(f"It reads {', '.join(f'“{word}”' for word in drawn)}.")
+        said.append(f"It reads {in_quotes(drawn)}.")
     if captioning.style_words == "include" and length != "short" and elements.style_sentence:
         said += _SENTENCE.split(elements.style_sentence)
     return [ended(s) for s in said if s.strip()]

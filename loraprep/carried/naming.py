@@ -9,7 +9,7 @@ from msgspec import structs
 from loraprep.carried.kinds import Mark, What
 from loraprep.carried.questions import TAGS, Act
 from loraprep.core.records import Elements
-from loraprep.core.text import ended
+from loraprep.core.text import ended, in_quotes
 from loraprep.core.typed import Packed
 from loraprep.project.profiles import BaseModel
 
@@ -43,13 +43,13 @@ def _with(elements: Elements, marks: Sequence[Mark], model: BaseModel) -> Elemen
     content = dict(elements.content)
     objects = content.get("objects", ())
     tags = [tag for kind in kinds for tag in _tags(kind, marks)]
+    unread = [kind for kind in kinds if not (model.quotes and kind in _READ)]
     if model.vocabulary:
         terms = tags
     else:  # an object has a place of its own for words that are read, and so has a caption behind its sentence
-        quoted = [f"the words {_in_quotes(words)}"] if model.quotes and words and model.form == "prose" else []
-        terms = [*(_SAID[kind] for kind in kinds if not (model.quotes and kind in _READ)), *quoted]
+        quoted = [f"the words {in_quotes(words)}"] if model.quotes and words and model.form == "prose" else []
+        terms = [*(_SAID[kind] for kind in unread), *quoted]
     content["objects"] = [*objects, *(term for term in terms if term not in objects)]
-    unread = [kind for kind in kinds if not (model.quotes and kind in _READ)]
     return structs.replace(
         elements,
         visible_text=[*elements.visible_text, *(w for w in words if w.casefold() not in read)],
@@ -70,14 +70,11 @@ def _completed(
         return elements.text
     own = elements.text.casefold()
     if elements.form == "tags":
-        return ", ".join([elements.text, *(term for term in terms if term not in own)])
+        there = {term.strip() for term in own.split(",")}
+        return ", ".join([elements.text, *(term for term in terms if term not in there)])
     told = _said(elements.text, unread)
     drawn = [word for word in words if word.casefold() not in own] if model.quotes else []
-    return f"{ended(told)} It reads {_in_quotes(drawn)}." if drawn else told
-
-
-def _in_quotes(words: Sequence[str]) -> str:
-    return ", ".join(f"“{word}”" for word in words)
+    return f"{ended(told)} It reads {in_quotes(drawn)}." if drawn else told
 
 
 def _tags(kind: What, marks: Sequence[Mark]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 SHOWN = 6  # names spelled out in one sentence; the report lists all of them
@@ -60,6 +61,16 @@ def replaced(text: str, odd: Callable[[str], bool], by: str = " ") -> str:
     for char in found:
         text = text.replace(char, by)
     return text
+
+
+def in_quotes(words: Sequence[str]) -> str:
+    """List words as they are read somewhere: “OPEN”, “24 h”."""
+    return ", ".join(f"“{word}”" for word in words)
+
+
+def alike_at_start(first: Sequence[str], second: Sequence[str]) -> int:
+    """Count how many of two lists are the same from the start."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
 
 
 def ended(sentence: str) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from loraprep.captions import hygiene, lexicon
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Axis
+from loraprep.core.text import alike_at_start
 from loraprep.curation.axes import AxisLabels
 from loraprep.curation.measures import diversity
 from loraprep.curation.spoken import PREPOSITIONS, Spoken
@@ -241,8 +242,7 @@ def _said_alike(ways: Counter[str]) -> str:
 
 def _end(one: Sequence[str], other: Sequence[str]) -> int:
     """Return how many words two phrases end with alike."""
-    pairs = zip(reversed(one), reversed(other), strict=False)
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0].casefold() == pair[1].casefold(), pairs))
+    return alike_at_start([w.casefold() for w in reversed(one)], [w.casefold() for w in reversed(other)])
 
 
 def _by_term(labels: Iterable[tuple[str, Sequence[str]]], places: _Places) -> dict[str, _Set]:

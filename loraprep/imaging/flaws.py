@@ -63,9 +63,8 @@ class Closely:
         self.grey = self.shown.convert("L")
         self.luma: Luma = np.asarray(self.grey)
         whole = picture.size == pixels.size and pixels.mode in _AS_STORED
-        self.as_stored = whole and (
-            self.alpha is None or self.alpha.getextrema()[0] == OPAQUE
-        )  # `luma`: no ground in it
+        opaque = self.alpha is None or self.alpha.getextrema()[0] == OPAQUE
+        self.as_stored = whole and opaque  # `luma`: there is no ground in it, and all of its pixels are
 
     @cached_property
     def strongest(self) -> list[Square]:

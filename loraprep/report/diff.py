@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import subprocess
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 from loraprep.core import child, files
 from loraprep.core.dataset_lock import LOCK, DatasetLock, parse_lock, read_lock
 from loraprep.core.errors import UserError
-from loraprep.core.text import listed
+from loraprep.core.text import alike_at_start, listed
 from loraprep.report.set_record import SET_RECORD, SetRecord, parse_set_record
 
 _REPORT = "dataset-report.md"
@@ -133,14 +132,10 @@ def _captions(then: SetRecord, now: SetRecord, changed: Sequence[str]) -> list[s
 def _exchanged(then: str, now: str) -> tuple[str, str]:
     """Return what stood in a caption between commas, and what stands there now, without all that is as it was."""
     old, new = then.split(", "), now.split(", ")
-    same = _alike_at_start(old, new)
+    same = alike_at_start(old, new)
     old, new = old[same:], new[same:]
-    same = _alike_at_start(old[::-1], new[::-1])
+    same = alike_at_start(old[::-1], new[::-1])
     return ", ".join(old[: len(old) - same]), ", ".join(new[: len(new) - same])
-
-
-def _alike_at_start(first: Sequence[str], second: Sequence[str]) -> int:
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
 
 
 def _number(count: int, one: str, many: str) -> str:

@@ -52,9 +52,11 @@ class Mark(View, frozen=True):
 class Deck(View, frozen=True):
     """The questions of one kind. `answered`: by a person; `at`: the ident of the one looked at.
 
-    `each`: the ident of those that are asked together, where they are looked at one by one; else "".
+    `each`: the ident of those that are asked together, where they are looked at one by one; else "". `nothing`: that
+    nothing is asked, as far as is known: Gate 1 has run, and the file of answers can be read.
     """
 
+    nothing: bool
     total: int
     open: int
     answered: int
@@ -88,6 +90,7 @@ def deck(s: Snapshot, kind: str, at: str, each: str = "") -> Deck:
     near = [n for n in (here - 1, here, here + 1) if 0 <= n < len(units)]
     shown = sorted({*near, *ahead[:AHEAD]})
     return Deck(
+        nothing=not units and s.gate is not None and kind not in s.problems,
         total=len(units),
         open=len(opened),
         answered=states.count("answered"),

@@ -191,6 +191,7 @@ def test_named_words_are_quoted_and_signatures_are_only_said() -> None:
         ("wan", "prose", "a shop at noon", "a shop at noon. There is a signature and lettering on it."),
         ("sdxl", "tags", "shop, noon", "shop, noon, a signature, lettering"),
         ("illustrious", "tags", "shop, signature", "shop, signature, text, english text"),
+        ("illustrious", "tags", "textile, shop", "textile, shop, signature, text, english text"),
     ],
 )
 def test_what_is_named_is_said_whoever_wrote_the_caption(model: str, form: str, own: str, caption: str) -> None:
