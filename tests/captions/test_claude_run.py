@@ -260,6 +260,24 @@ def test_a_caption_corrected_afterwards_is_no_reason_to_pay_for_all_again(server
     assert len(server.asked()) == 12
 
 
+def test_captions_by_hand_before_and_after_are_no_earlier_settings(server: Loopback, tmp_path: Path) -> None:
+    root = make(tmp_path / "emberveil", 12)
+    edit(root / "project.yaml", "curation: auto}", "curation: auto, captions: auto}")
+    file = root / "decisions/captions.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text('p07.jpg: {caption: "[trigger], my first words"}\n', "utf-8")
+    code, output = run(root, "gate1", url=server.url)
+    assert code == 0, output
+    many = len(server.asked())
+    assert any("my first words" in json.dumps(body["system"]) for body in server.asked())
+    file.write_text(file.read_text("utf-8") + 'p08.jpg: {caption: "[trigger], my second words"}\n', "utf-8")
+    _, output = run(root, "gate1", "-v", url=server.url)
+    assert "earlier settings" not in output
+    _, output = run(root, "recaption", url=server.url)
+    assert "Every picture was seen under today's settings." in output
+    assert len(server.asked()) == many
+
+
 def test_asking_again(server: Loopback, tmp_path: Path) -> None:
     root = make(tmp_path / "emberveil", 12)
     edit(root / "project.yaml", "curation: auto}", "curation: auto, captions: auto}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,10 +22,15 @@ _MOST_HINTS = 400  # characters of a picture's own words
 
 
 class VisionQuestion(msgspec.Struct, frozen=True):
-    """What is asked about every picture of a set, or every pair; only the pictures themselves are added."""
+    """What is asked about every picture of a set, or every pair; only the pictures themselves are added.
+
+    `besides`: of the examples those that somebody wrote for pictures that were not asked about. They are shown like
+    the others, but answers given without them are as good.
+    """
 
     instructions: str
     examples: tuple[str, ...] = ()
+    besides: frozenset[str] = frozenset()
     form: Name = "elements"
 
     @property
@@ -51,14 +56,16 @@ class VisionQuestion(msgspec.Struct, frozen=True):
 
     @property
     def examples_digest(self) -> str:
-        """The digest of the examples that an answer is stored with, "" without any."""
-        return digest_of(self.examples)
+        """The digest of the examples that an answer is stored with, but for those `besides`; "" without any."""
+        return digest_of([e for e in self.examples if e not in self.besides])
 
 
-def question(settings: Settings, examples: Sequence[str] = ()) -> VisionQuestion:
+def question(
+    settings: Settings, examples: Sequence[str] = (), besides: Collection[str] = frozenset()
+) -> VisionQuestion:
     """Compose the question: what is asked of all, the kind's own `prompt`, what the artist said of the set.
 
-    `examples`: texts without the trigger.
+    `examples`: texts without the trigger; `besides`: those of them that make it no other question.
     """
     intent, pairs = settings.intent, profiles.kind(settings.intent.kind).pairs
     own = (
@@ -80,7 +87,7 @@ def question(settings: Settings, examples: Sequence[str] = ()) -> VisionQuestion
     }
     said = "\n".join(f"{lead}: {line}" for lead, words in told.items() if (line := hygiene.clean(words)))
     form: Name = "change" if pairs else "elements"
-    return VisionQuestion(instructions(intent.kind, said), tuple(sorted(set(examples))), form)
+    return VisionQuestion(instructions(intent.kind, said), tuple(sorted(set(examples))), frozenset(besides), form)
 
 
 def instructions(kind: str, said: str = "") -> str:

@@ -100,17 +100,18 @@ def stored_answers(work: Workspace, images: Sequence[Image]) -> dict[str, Answer
 def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
     """Make a round of asking; `images` are all there are. Samples are asked before there are examples."""
     project = work.project
-    texts: list[str] = []
+    asked = question(project.settings)
     settings = project.settings
     if samples:  # somebody is waiting to answer them
         settings = structs.replace(settings, captioning=structs.replace(settings.captioning, batch="never"))
     else:
-        texts = _examples(work, images)
+        texts, agreed = _examples(work, images), _examples(work, images, by_hand=False)
+        asked = question(settings, texts, set(texts).difference(agreed))
     return Job(
         project.root,
         work.pictures,
         settings,
-        question(settings, texts),
+        asked,
         since=dict(since or {}),
         chosen=chosen_captioners(work, images),
         found={i.path: i for i in work.images()} if project.kind.pairs else {},
@@ -183,7 +184,7 @@ def _seen_earlier(work: Workspace, job: Job, staying: Sequence[Image], samples: 
     settings = work.project.settings
     then = {i.path: last.settings for i in staying if (last := _last(job, i)) is not None}
     old = set(then)
-    for asked in (job.question, question(settings, _examples(work, work.images(), by_hand=False))):
+    for asked in (job.question, structs.replace(job.question, besides=frozenset())):  # as earlier versions stored it
         now = {name: c.answer_settings(settings, asked) for name, c in _vision_captioners(work).items()}
         old &= set(vision_findings.seen_under_earlier_settings(then, now, samples))
     return [i for i in staying if i.path in old]
