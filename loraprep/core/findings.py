@@ -217,6 +217,7 @@ class Code(StrEnum):
     CAPTION_CUT = "caption-cut"
     CAPTION_MAY_BE_CUT = "caption-may-be-cut"
     REGULARIZATION_EMPTY = "regularization-empty"
+    REGULARIZATION_TRAINED = "regularization-trained"
     REGULARIZATION_UNCAPTIONED = "regularization-uncaptioned"
     HELD_OUT_NONE = "held-out-none"
     HELD_OUT_ALONG = "held-out-along"

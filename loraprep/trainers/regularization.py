@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from loraprep.core import files, paths
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding, Value
+from loraprep.core.records import Image
 from loraprep.core.text import listed, plural
 from loraprep.imaging.formats import EXTENSIONS
 from loraprep.project.profiles import TrainerProfile
@@ -71,6 +73,19 @@ def without_words(root: Path, folder: str, trainers: Iterable[TrainerProfile], c
             "words": class_prompt,
         }
         yield Finding(Code.REGULARIZATION_UNCAPTIONED, (), values)
+
+
+def trained_too(root: Path, folder: str, trained: Collection[Image]) -> Iterator[Finding]:
+    """Find those that train as well: the very same file. `loraprep duplicates --against` finds other copies."""
+    digests = {i.digest: i.path for i in trained}
+    sizes = {i.bytes for i in trained}
+    same = []
+    for path in regularization_pictures(root, folder):
+        with contextlib.suppress(OSError, UserError):  # it went away meanwhile
+            if path.stat().st_size in sizes and (of := digests.get(files.sha256(path))):
+                same.append(of)
+    if same:
+        yield Finding(Code.REGULARIZATION_TRAINED, tuple(sorted(set(same))), {"folder": folder})
 
 
 def _says_something(caption: Path) -> bool:

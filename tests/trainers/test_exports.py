@@ -353,7 +353,14 @@ def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) ->
     for number in range(3):
         (root / f"reg/{number}.txt").write_text("painting\n", "utf-8")
     assert run(root, "gate1")[0] == 0
-    assert "No caption stands beside" not in (root / "dataset-report.md").read_text("utf-8")
+    assert "No caption stands beside" not in (report := (root / "dataset-report.md").read_text("utf-8"))
+    assert "lies in" not in report
+    trained = sorted((root / "images").glob("*.*"))[0]
+    shutil.copy(trained, root / "reg/3.png")
+    (root / "reg/3.txt").write_text("painting\n", "utf-8")
+    assert run(root, "gate1")[0] == 0
+    report = (root / "dataset-report.md").read_text("utf-8").replace("\\", "").replace("`", "")
+    assert f'{trained.name} trains, and lies in "reg", too.' in report
     assert '"balancing": 35.0' in (root / "exports/onetrainer/concepts.json").read_text("utf-8")  # 105 looks of yours
     shutil.rmtree(root / "reg")
     assert "there are no pictures in" in run(root, "export")[1]  # a folder that changes is noticed

@@ -87,7 +87,9 @@ def forecast_trainers(work: Workspace) -> None:
     if folder and not extra:
         noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": folder}))
     elif folder:
+        staying = set(kept)
         noted += regularization.without_words(project.root, folder, chosen.values(), _class_prompt(project))
+        noted += regularization.trained_too(project.root, folder, [i for i in found if i.path in staying])
     work.write(Forecast(plans=plans, repeats=repeats, drawn=drawn, findings=noted))
 
 
