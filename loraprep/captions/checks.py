@@ -166,7 +166,9 @@ def _of_hygiene(
 
 def _objections(caption: Caption, body: str, about: hygiene.About) -> dict[str, str]:
     """Return rule -> the words it objects to in a caption as it trains."""
-    found = {name: words for name, words in hygiene.seen(body, about).items() if hygiene.rule(name).does == "warn"}
+    found = {
+        name: words for name, words in hygiene.seen(body, about).items() if hygiene.rule_named(name).does == "warn"
+    }
     if caption.origin not in _CLEANED:
         found |= {name: f'"{_short(body)}"' for name in hygiene.mend(body, about).rules if name != "signs"}
     return found

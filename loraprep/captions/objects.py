@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from loraprep.captions import hygiene
-from loraprep.captions.hygiene.json_text import BRACKETS
+from loraprep.captions.hygiene.json_text import too_nested
 from loraprep.core.records import Caption
 from loraprep.project.profiles import JsonPart
 
@@ -79,7 +79,7 @@ def leaves(value: Json) -> Iterator[str]:
 
 def parsed(caption: str) -> dict[str, Json] | None:
     """Read a caption as the object that it is, None if it is none."""
-    if not caption.lstrip().startswith("{") or caption.count("{") + caption.count("[") > BRACKETS:
+    if not caption.lstrip().startswith("{") or too_nested(caption):
         return None
     try:
         found = json.loads(caption)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 
 from loraprep.captions import hygiene, objects
@@ -46,10 +47,10 @@ def captioners_by_path(images: Sequence[Image], decisions: Decisions) -> dict[st
 def spared_rules(images: Sequence[Image], decisions: Decisions) -> dict[str, frozenset[str]]:
     """Return path -> the rules of caption hygiene that a person took back, for all pictures or for that one."""
     undone = decisions.cleaning or ()
-    everywhere = _EVERY_RULE if undone == "undo" else frozenset(undone)
+    everywhere = _every_rule() if undone == "undo" else frozenset(undone)
     entries = ((i.path, entry_for(decisions, i.path, i.digest)[0]) for i in images)
     own = {path for path, entry in entries if entry and entry.data.get("cleaning") == "undo"}
-    spared = {i.path: _EVERY_RULE if i.path in own else everywhere for i in images}
+    spared = {i.path: _every_rule() if i.path in own else everywhere for i in images}
     return {path: rules for path, rules in spared.items() if rules}
 
 
@@ -87,7 +88,9 @@ def undone_in_vain(
     return vain
 
 
-_EVERY_RULE = frozenset(rule.name for rule in hygiene.RULES if rule.does == "mend")
+@cache
+def _every_rule() -> frozenset[str]:
+    return frozenset(rule.name for rule in hygiene.RULES if rule.does == "mend")
 
 
 def choose_samples(images: Sequence[Image], decisions: Decisions, left: Sequence[Image] = ()) -> list[str]:

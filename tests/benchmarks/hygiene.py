@@ -58,7 +58,7 @@ def planted(fault: Planted, clean: dict[str, list[str]]) -> tuple[int, int, str,
     for text in chosen:
         wrong = fault.make(text, dice)
         about = ABOUT["tags" if fault.forms == ("tags",) else hygiene.form_of(wrong)]
-        if hygiene.rule(fault.rule).does == "mend":
+        if hygiene.rule_named(fault.rule).does == "mend":
             mended = hygiene.mend(wrong, about)
             hit, after = fault.rule in mended.rules, mended.text
         else:

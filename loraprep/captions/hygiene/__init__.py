@@ -4,44 +4,49 @@ A rule is a small record: its name, what it does (mend, ask, warn), for which fo
 it knows, is resources/hygiene.yaml.
 """
 
-from loraprep.captions.hygiene.room import (
-    OF_A_FOLDER,
-    OF_PAIRS,
-    RULES,
-    SET_RULES,
-    Mended,
-    asked,
-    code_of,
-    mend,
-    rule,
-    seen,
-    written_form,
-)
-from loraprep.captions.hygiene.rule import NOTHING, About, Rule, about, about_each, said
-from loraprep.captions.hygiene.words import (
-    CONTENT,
-    STYLE,
-    bare,
-    clean,
-    ends_in_verb,
-    faults,
-    form_of,
-    head,
-    is_count,
-    is_quality,
-    is_style,
-    key_of,
-    lists,
-    only_colours,
-    phrases,
-    says,
-    singular,
-    style_categories,
-    terms,
-    without_term,
-    without_trigger,
-)
-from loraprep.captions.hygiene.wrappings import refuses, without_thoughts
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from loraprep.captions.hygiene.room import (
+        OF_A_FOLDER,
+        OF_PAIRS,
+        RULES,
+        SET_RULES,
+        Mended,
+        asked,
+        code_of,
+        mend,
+        rule_named,
+        seen,
+        written_form,
+    )
+    from loraprep.captions.hygiene.rule import NOTHING, About, Rule, about, about_each, said
+    from loraprep.captions.hygiene.words import (
+        CONTENT,
+        STYLE,
+        bare,
+        clean,
+        ends_in_verb,
+        faults,
+        form_of,
+        head,
+        is_count,
+        is_quality,
+        is_style,
+        key_of,
+        lists,
+        only_colours,
+        phrases,
+        says,
+        singular,
+        style_categories,
+        terms,
+        without_term,
+        without_trigger,
+    )
+    from loraprep.captions.hygiene.wrappings import refuses, without_thoughts
 
 __all__ = [
     "CONTENT",
@@ -73,7 +78,7 @@ __all__ = [
     "only_colours",
     "phrases",
     "refuses",
-    "rule",
+    "rule_named",
     "said",
     "says",
     "seen",
@@ -85,3 +90,14 @@ __all__ = [
     "without_trigger",
     "written_form",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load the room when the first of its names is asked for: a run in which nothing is stale asks for none."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from loraprep.captions.hygiene import room, rule, words, wrappings
+
+    for module in (room, rule, words, wrappings):
+        globals().update({known: value for known, value in vars(module).items() if known in __all__})
+    return globals()[name]

@@ -6,12 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 
-import json_repair
-
 from loraprep.captions.hygiene.rule import MOST, About
 
 Json = object
-BRACKETS = 300  # of a form that is filled in there are 40; json_repair takes the square of open ones in seconds
+_BRACKETS = 300  # of a form that is filled in there are 40; json_repair takes the square of open ones in seconds
 
 
 FENCE = re.compile(r"```[a-z]{0,12}+")
@@ -63,13 +61,23 @@ def read_json(text: str) -> Json:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        if text.count("{") + text.count("[") > BRACKETS:
-            return None
-        try:
-            found = json_repair.loads(text[:MOST])
-        except (ValueError, RecursionError):
-            return None
+        found = None if too_nested(text) else repaired(text[:MOST])
     return found if isinstance(found, dict | list) and found else None
+
+
+def too_nested(text: str) -> bool:
+    """Say whether a text has more brackets than any form, so that to mend it would take long."""
+    return text.count("{") + text.count("[") > _BRACKETS
+
+
+def repaired(text: str) -> Json:
+    """Parse what was meant as JSON, mended where it is broken; None if nobody can tell. See `too_nested`."""
+    import json_repair  # here, as a run in which nothing is stale mends nothing
+
+    try:
+        return json_repair.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _leaves(value: Json, depth: int = 0) -> Iterator[str]:

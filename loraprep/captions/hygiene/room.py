@@ -172,7 +172,7 @@ def seen(text: str, about: About = NOTHING) -> dict[str, str]:
     return {name: words for name, words in asked if words}
 
 
-def rule(name: str) -> Rule:
+def rule_named(name: str) -> Rule:
     """Return a rule by its name. Raises KeyError."""
     return _BY_NAME[name]
 

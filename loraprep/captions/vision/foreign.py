@@ -12,10 +12,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple, cast
 
-import json_repair
-
 from loraprep.captions import hygiene, lexicon
-from loraprep.captions.hygiene.json_text import BRACKETS
+from loraprep.captions.hygiene.json_text import repaired, too_nested
 from loraprep.captions.vision.form import Json, closed_terms, form
 
 # where the words of a field go, by the last word of its name
@@ -70,12 +68,9 @@ def _places() -> dict[str, str]:
 def translated(text: str) -> str:
     """Return a reply of another form in ours, as JSON; any other text as it is."""
     bare = hygiene.without_thoughts(text[: 2 * _MOST])
-    if "{" not in bare or len(bare) > _MOST or bare.count("{") + bare.count("[") > BRACKETS:
+    if "{" not in bare or len(bare) > _MOST or too_nested(bare):
         return text
-    try:
-        found = cast(Json, json_repair.loads(bare[bare.index("{") :]))
-    except (ValueError, RecursionError):
-        return text
+    found = cast(Json, repaired(bare[bare.index("{") :]))
     if isinstance(found, list):
         found = next((one for one in found if isinstance(one, dict)), None)
     while isinstance(found, dict) and len(found) == 1 and isinstance(inner := next(iter(found.values())), dict):

@@ -6,11 +6,9 @@ import json
 import re
 from collections.abc import Mapping
 
-import json_repair
-
 from loraprep.captions import hygiene
 from loraprep.captions.elements import sort_terms
-from loraprep.captions.hygiene.json_text import BRACKETS
+from loraprep.captions.hygiene.json_text import repaired, too_nested
 from loraprep.captions.vision.form import FormField, Json, Name, form
 from loraprep.captions.vision.reply import LONGEST_TEXT
 
@@ -57,16 +55,13 @@ def repair_reply(text: str, *, sentences: bool, name: Name = "elements") -> dict
     `sentences`: prose counts too; its words are sorted into elements by the word lists, or are an instruction.
     """
     text = hygiene.without_thoughts(text[: 2 * _MOST]).strip()
-    if not text or len(text) > _MOST or text.count("{") + text.count("[") > BRACKETS:
+    if not text or len(text) > _MOST or too_nested(text):
         return None
     if "{" not in text:
         if not sentences:
             return None
         return _asked_in_prose(text) if name == "change" else _from_prose(text)
-    try:
-        found = json_repair.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    found = repaired(text)
     objects = [o for o in (found if isinstance(found, list) else [found]) if isinstance(o, dict)]
     readable = [e for o in objects if (e := _grouped(o, name))]
     return max(readable, key=len, default=None)
