@@ -78,7 +78,7 @@ def why_best(best: Image, images: Sequence[Image], relation: str, lesser: Set[st
         return "it is the largest"
     if all(ranking.crispness(best) > 1.15 * ranking.crispness(i) for i in others):
         return "it is the sharpest at the same size"
-    if all((best.jpeg_quality or 100) > (i.jpeg_quality or 100) for i in others):
+    if all(ranking.quality(best, images) > ranking.quality(i, images) for i in others):
         return "it is the least compressed"
     return "size, sharpness and compression together speak for it"
 

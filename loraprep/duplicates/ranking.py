@@ -10,6 +10,7 @@ from loraprep.core.records import Image
 _GROWTH = 1.4  # power of the side with which a JPEG's bytes grow, below which it was enlarged
 EQUAL = 0.05  # sizes and worths this near are the same
 FRAMED = 0.02  # share of the area; a thinner frame is none
+_UNTOLD = frozenset({"WEBP", "AVIF"})  # may be lossy and do not say how much; HEIF is what cameras write themselves
 
 
 def worth(image: Image, among: Sequence[Image]) -> float:
@@ -21,8 +22,25 @@ def worth(image: Image, among: Sequence[Image]) -> float:
     """
     crispest = max(crispness(i) for i in among)
     crisp = max(0.5, (crispness(image) / crispest) ** 0.25) if crispest > 0 else 1.0
-    coding = min(1.0, 0.5 + image.jpeg_quality / 180) if image.jpeg_quality else 1.0
+    coding = min(1.0, 0.5 + quality(image, among) / 180)
     return held_side(image, among) * crisp * coding
+
+
+def quality(image: Image, among: Sequence[Image]) -> int:
+    """Estimate how little compression took, 1..100: what a JPEG's tables say, 100 where nothing was taken.
+
+    WebP and AVIF have no such tables. Whichever takes no more bytes a pixel than a JPEG beside it was most likely saved
+    from that (sites and messengers do), and is less than it; if it was the other way round, hardly anything is lost.
+    """
+    if image.jpeg_quality or image.format not in _UNTOLD:
+        return image.jpeg_quality or 100
+    larger = [i.jpeg_quality for i in among if i.jpeg_quality and _weight(i) >= _weight(image)]
+    return max(1, min(larger) - 1) if larger else 100
+
+
+def _weight(image: Image) -> float:
+    """Compute the bytes that the file takes for a pixel."""
+    return file_size(image) / (image.width * image.height)
 
 
 def crispness(image: Image) -> float:
@@ -84,8 +102,8 @@ def _rank(image: Image, among: Sequence[Image]) -> tuple[float, bool, bool, int,
     mine = worth(image, among)
     loss = 0.0 if mine >= best * (1 - EQUAL) else best - mine
     inflated = held_side(image, among) < (1 - EQUAL) * math.sqrt(image.width * image.height * (1 - frame_share(image)))
-    framed, quality = frame_share(image) > FRAMED, image.jpeg_quality or 100
-    return loss, framed, inflated, -care(image), -quality, len(image.path), image.path
+    framed = frame_share(image) > FRAMED
+    return loss, framed, inflated, -care(image), -quality(image, among), len(image.path), image.path
 
 
 def real_side(image: Image) -> float:

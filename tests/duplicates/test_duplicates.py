@@ -48,6 +48,12 @@ def face(mouth: int) -> Picture:
     return picture
 
 
+def lossy(picture: Picture, form: str, quality: int) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, form, quality=quality)
+    return stream.getvalue()
+
+
 EDITS: dict[str, Callable[[Picture], bytes]] = {
     "recompressed": lambda p: encoded(p, quality=35),
     "smaller": lambda p: encoded(p.resize((p.width // 2, p.height // 2))),
@@ -82,6 +88,27 @@ def test_the_larger_sharper_one_is_best(folder: Folder) -> None:
     assert group.pairs[0].what == "smaller, recompressed copy of pier.jpg"
     assert "JPEG blocks" in group.facts["pier_web.jpg"]
     assert group.facts["pier.jpg"].startswith("1280x960, ")
+
+
+@pytest.mark.parametrize("form", ["WEBP", "AVIF"])
+@pytest.mark.parametrize("quality", [40, 75])
+def test_what_was_saved_from_a_jpeg_in_a_format_that_tells_no_quality_does_not_win(
+    folder: Folder, form: str, quality: int
+) -> None:
+    jpeg = encoded(scene(1), quality=88)
+    folder.add("pier_from_the_web.jpg", jpeg)
+    folder.add("pier." + form.lower(), lossy(Pillow.open(io.BytesIO(jpeg)), form, quality))
+    (group,) = folder.find()
+    assert group.best == "pier_from_the_web.jpg"
+    assert group.why in ("it is the least compressed", "it is the sharpest at the same size")
+
+
+@pytest.mark.parametrize("form", ["WEBP", "AVIF"])
+def test_what_holds_more_than_the_jpeg_saved_from_it_wins(folder: Folder, form: str) -> None:
+    folder.add("a.jpg", encoded(scene(1), quality=40))
+    folder.add("pier." + form.lower(), lossy(scene(1), form, 95))
+    (group,) = folder.find()
+    assert (group.best, group.why) == (f"pier.{form.lower()}", "it is the least compressed")
 
 
 @pytest.mark.parametrize("scale", [1.5, 2.0])
