@@ -510,20 +510,27 @@ def traits_of(elements: Mapping[str, Elements], settings: Settings, model: BaseM
     """Part what the kind's `omit` names in this set into what is constant and what varies.
 
     Constant, and left to the trigger, is a term that at least thresholds.captions.fused_critical of the pictures share
-    in which that trait was looked at: hair that changes is no trait of a character. Under
+    in which that trait was looked at: hair that changes is no trait of a character. What stands in fewer than
+    thresholds.captions.fused_watch of those that anybody described is none either, though nothing else be said there:
+    a beard in two pictures, the ponytail that is left where a person took the colour out. Under
     captioning.constant_traits: include all of it is named.
     """
     keys = {key.rpartition(".")[2] for key in kind.omit}
     if not keys:
         return NO_TRAITS
+    told = ([pair for pair in _trait_terms(e, model) if not _style(pair)] for e in elements.values())
     seen = [
-        {(key, term.casefold()) for key, raw in _trait_terms(e, model) if key in keys for term in hygiene.terms(raw)}
-        for e in elements.values()
+        {(key, term.casefold()) for key, raw in said if key in keys for term in hygiene.terms(raw)}
+        for said in told
+        if said
     ]
-    share = settings.thresholds.captions.fused_critical
+    limits = settings.thresholds.captions
     looked = Counter(key for pairs in seen for key in {key for key, _ in pairs})
     times = Counter(pair for pairs in seen for pair in pairs)
-    constant = frozenset(term for (key, term), n in times.items() if n >= share * looked[key])
+    least = limits.fused_watch * len(seen)
+    constant = frozenset(
+        term for (key, term), n in times.items() if n >= max(least, limits.fused_critical * looked[key])
+    )
     left_out = frozenset[str]() if settings.captioning.constant_traits == "include" else constant
     return Traits(left_out, frozenset(term for _, term in times) - left_out)
 

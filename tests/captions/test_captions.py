@@ -579,7 +579,8 @@ def test_fused_words_in_sentences() -> None:
 
 
 def character(hair: str, **more: Any) -> Elements:
-    content = {"subject": ["woman"], "hair": [hair, *more.pop("also", [])], "pose": ["standing"]}
+    content = {"subject": ["woman"], "hair": [hair, *more.pop("also", [])], "face": more.pop("face", []),
+               "pose": ["standing"]}  # fmt: skip
     return seen(content=content, content_sentence="", **more)
 
 
@@ -610,6 +611,18 @@ def test_traits_are_left_out_only_where_they_are_constant_in_this_set() -> None:
     named = changed(one, captioning={"constant_traits": "include"})
     result = compose_captions(same, Decisions(), named, TAGS, kind)
     assert all("red hair" in c.text for c in result.captions.values())
+    assert "constant-traits" not in {f.code for f in result.findings}
+
+
+def test_what_few_captions_say_is_no_constant_trait_though_nothing_else_is_said_there() -> None:
+    """Tags say what is there and not what is missing; who takes the colour of the hair out leaves the ponytail."""
+    kind = changed(STYLE, title="Character", omit=("content.hair", "content.face"))
+    one = changed(CONFIG, intent={"kind": "character", "class_word": "man", "fused": ()})
+    own = [seen(content={"subject": ["man"], "pose": ["standing"]}, content_sentence="") for _ in range(9)]
+    few = [character("ponytail", face=["beard"]) for _ in range(2)]
+    told = {f"{n}.png": e for n, e in enumerate([*few, *own])}
+    result = compose_captions(told, Decisions(), one, TAGS, kind)
+    assert {"ponytail", "beard"} <= set(result.captions["0.png"].text.split(", "))
     assert "constant-traits" not in {f.code for f in result.findings}
 
 
