@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from itertools import takewhile
 
 import msgspec
 from msgspec import structs
@@ -178,14 +179,20 @@ def _mended(cleaned: Mapping[str, Elements]) -> list[Finding]:
     if not cleaned:
         return []
     rules = sorted({name for element in cleaned.values() for name in element.mended} - {"signs"})
-    told = {p: f'"{_short(e.before)}" {_after(e.text)}' for p, e in cleaned.items()}
+    told = {p: _mend(e.before, e.text) for p, e in cleaned.items()}
     what = listed([hygiene.said(name).sees for name in rules or ["signs"]], _KINDS)
     values: dict[str, Value] = {"rules": ", ".join(rules), "what": what, "said": told}
     return [Finding(Code.CAPTION_MENDED, tuple(cleaned), values)]
 
 
-def _after(text: str) -> str:
-    return f'trains as "{_short(text)}"' if text else "says nothing of the picture"
+def _mend(before: str, after: str) -> str:
+    """Say what became of a caption: of long ones from shortly before where the two part, else both would read alike."""
+    if not after:
+        return f'"{_short(before)}" says nothing of the picture'
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    start = before.rfind(" ", 0, same - _SHOWN // 4) + 1 if same > _SHOWN // 2 else 0
+    lead = "... " if start else ""
+    return f'"{lead}{_short(before[start:])}" trains as "{lead}{_short(after[start:])}"'
 
 
 def _findings(objected: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:

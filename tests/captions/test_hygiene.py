@@ -293,6 +293,14 @@ def test_existing_words_are_mended_and_it_is_said() -> None:
     assert '"(oak:1.3), mill, tagme" trains as "oak, mill"' in said[Code.CAPTION_MENDED].text("said")
 
 
+def test_a_long_caption_is_quoted_where_it_was_mended() -> None:
+    before = "mill, water wheel, long grass, wooden bridge, cloudy sky, two ducks, red roof, (masterpiece:1.2), oak"
+    _, said = checked(described(before))
+    assert said[Code.CAPTION_MENDED].values["said"] == {
+        "mill.jpg": '"... ducks, red roof, (masterpiece:1.2), oak" trains as "... ducks, red roof, masterpiece, oak"'
+    }
+
+
 def test_one_answer_takes_a_mend_back() -> None:
     words = "(oak:1.3), mill, tagme"
     assert described(words, written(cleaning="undo")).text == words
