@@ -116,9 +116,10 @@ def prompts_to_try(
     if thin:
         _, term, axis = thin[0]
         have = axis.counts.get(term, 0)
+        asked = [_article(term)] if axis.name == "subject" else [_usual(axes), term]  # one subject, not two
         chosen.append(
             SamplePrompt(
-                ", ".join(filter(None, [settings.trigger, _usual(axes), term])),
+                ", ".join(filter(None, [settings.trigger, *asked])),
                 f"You have {f'only {have}' if have else 'no picture'} of this ({axis.label.lower()}). "
                 "If anything fails, this will.",
             )

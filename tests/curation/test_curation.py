@@ -253,6 +253,16 @@ def test_prompts_show_what_no_picture_shows(style: project.Project) -> None:
     ]
 
 
+def test_a_subject_that_is_missing_is_asked_for_alone_and_another_side_of_the_usual_one(style: project.Project) -> None:
+    subjects = Axis("subject", "Subjects", {"person": 18, "landscape": 2}, 20, {"animal": 4}, 1.2, 0.3)
+    framing = Axis("framing", "Framing", {"portrait": 18, "close-up": 2}, 20, {"wide view": 4}, 1.2, 0.3)
+    for axes, prompt in (([subjects], "emberveil, an animal"), ([subjects, framing][::-1], "emberveil, an animal")):
+        assert advice.prompts_to_try(axes, [], [], style.settings, style.kind)[-1].prompt == prompt
+    assert advice.prompts_to_try([framing, replace(subjects, missing={})], [], [], style.settings, style.kind)[
+        -1
+    ].prompt.startswith("emberveil, a person, ")
+
+
 def test_regularization_where_the_set_invites_a_leak(style: project.Project) -> None:
     one = Axis("subject", "Subjects", {"animal": 22, "person": 3}, 25, {}, 1.4, 0.4)
     found = advice.regularization_case([one], [], 25, style.settings, style.kind)
