@@ -9,7 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+from loraprep.core.records import Image
 from loraprep.imaging import memory
+from loraprep.imaging.pictures import Pictures
 
 
 def act(thing: str) -> object:
@@ -40,3 +42,13 @@ def act(thing: str) -> object:
 
 def acting() -> object:
     return act
+
+
+def prepare() -> None:
+    """Does what loading a model does on a busy computer: it takes its time, once."""
+    time.sleep(4)
+
+
+def shape(pictures: Pictures, record: Image) -> tuple[int, int]:
+    """Opens a picture, as what is done with a model does."""
+    return pictures.upright(record).size

@@ -27,7 +27,9 @@ def lettering(
     """
     stamp = files.dumps([__version__, pictures.max_megapixels, *reading.stamp()], indent=None)
     reading.reader()  # one sentence here, before two processes say it for each picture
-    found, failed = measured.found(pictures, records, cache, "lettering", stamp, reading.read, _marks, progress)
+    found, failed = measured.found(
+        pictures, records, cache, "lettering", stamp, reading.read, _marks, progress, reading.reader
+    )
     return found, errors.given_up({path: why for path, why in failed.items() if isinstance(why, GivenUp)})
 
 

@@ -28,7 +28,9 @@ def heads(
     """
     stamp = files.dumps([__version__, pictures.max_megapixels, *finding.stamp()], indent=None)
     finding.models()  # one sentence here, before two processes say it for each picture
-    found, failed = measured.found(pictures, records, cache, "heads", stamp, finding.look, _unpacked, progress)
+    found, failed = measured.found(
+        pictures, records, cache, "heads", stamp, finding.look, _unpacked, progress, finding.models
+    )
     return (
         {path: own for path, own in found.items() if own.heads},
         errors.given_up({path: why for path, why in failed.items() if isinstance(why, GivenUp)}),

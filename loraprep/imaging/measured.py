@@ -30,6 +30,7 @@ def found(
     work: Callable[[Pictures, Image], bytes],
     read: Callable[[bytes], T],
     progress: Progress | None = None,
+    ready: Callable[[], object] | None = None,
 ) -> tuple[dict[str, T], dict[str, Exception]]:
     """Return (what `read` makes of what `work` found, by path, without what is empty; as `measure`: what failed).
 
@@ -45,7 +46,7 @@ def found(
 
     def act() -> tuple[dict[str, T], dict[str, Exception]]:
         with closing(Store(cache, kind, stamp)) as store:
-            failed = measure(pictures, records, store, work, progress=progress)
+            failed = measure(pictures, records, store, work, progress=progress, ready=ready)
             kept = dict(store.some(list({crops.shown(r) for r in records})))
         told = {r.path: known(kept[crops.shown(r)]) for r in records if crops.shown(r) in kept}
         return {path: own for path, own in told.items() if own}, failed
@@ -61,16 +62,17 @@ def measure(
     *,
     packed: Callable[[Any], bytes] = bytes,
     progress: Progress | None = None,
+    ready: Callable[[], object] | None = None,
 ) -> dict[str, Exception]:
     """Measure those of `records` that `store` does not know yet, each once whatever its name; keep it as it comes.
 
-    `work` runs in a process of its own; `packed` makes bytes of its answer, here. Returns path -> why of those that
-    could not be opened; the next scan says so.
+    `work` runs in a process of its own, after `ready` (Pictures.each); `packed` makes bytes of its answer, here.
+    Returns path -> why of those that could not be opened; the next scan says so.
     """
     known = store.known()
     todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
     failed: dict[str, Exception] = {}
-    with closing(pictures.each(work, todo)) as answers:
+    with closing(pictures.each(work, todo, ready=ready)) as answers:
         for number, (record, found) in enumerate(answers, 1):
             if not isinstance(found, Exception):
                 store.put(crops.shown(record), packed(found))

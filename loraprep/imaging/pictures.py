@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from loraprep.core import files
+from loraprep.core.errors import UserError
 from loraprep.core.findings import Code
 from loraprep.imaging import memory, pool
 from loraprep.imaging.errors import BadImage
@@ -75,10 +76,18 @@ class Pictures:
         return answer
 
     def each(
-        self, function: Callable[..., T], records: Iterable[Image], *more: object
+        self,
+        function: Callable[..., T],
+        records: Iterable[Image],
+        *more: object,
+        ready: Callable[[], object] | None = None,
     ) -> Generator[tuple[Image, T | Exception], None, None]:
-        """Yield (record, function(self, record, *more)) as they are done; what was raised instead of an answer."""
-        work = pool.Work(_bound, (function, self._anywhere(), more))
+        """Yield (record, function(self, record, *more)) as they are done; what was raised instead of an answer.
+
+        `ready`, a module's: what each process does before it is given a picture, such as loading a model. Of the time
+        that a picture may take it takes none.
+        """
+        work = pool.Work(_bound, (function, self._anywhere(), more, ready))
         return pool.each(work, records, weigh=_weight, seconds=self.max_seconds, budget=self.max_memory)
 
     def each_of(
@@ -196,9 +205,17 @@ def made_of(longest: int) -> float:
     return 4.0 * longest**2 or float("inf")
 
 
-def _bound(function: Callable[..., T], pictures: Pictures, more: tuple[Any, ...]) -> Callable[[Any], T]:
+def _bound(
+    function: Callable[..., T],
+    pictures: Pictures,
+    more: tuple[Any, ...],
+    ready: Callable[[], object] | None = None,
+) -> Callable[[Any], T]:
     from loraprep.imaging.reduction import Kept
 
+    if ready:
+        with suppress(UserError):  # `function` raises it again, where it is told
+            ready()
     there = replace(pictures, shelf=Kept(pictures.reductions))
     return lambda record: function(there, record, *more)
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from loraprep.imaging import colour
+from loraprep.imaging import colour, pool
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline.steps import trainers
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
 from loraprep.scan import scan
+from tests import stuck
 
 PROJECT = """version: 1
 name: big
@@ -50,6 +51,18 @@ def test_a_picture_above_the_limit_is_opened_nowhere(root: Path) -> None:
     for opening in (pictures.load, pictures.load_unchanged, pictures.upright, pictures.preview):
         with pytest.raises(BadImage, match="megapixels"):
             opening(record)
+
+
+def test_no_picture_pays_for_the_time_in_which_a_model_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(pool.IN_PROCESS)
+    Pillow.new("RGB", (96, 64), (200, 40, 40)).save(tmp_path / "pier.png")
+    (record,) = scan.scan(tmp_path, tmp_path).images
+    pool.POOL.close()  # a new process, that has nothing yet
+    pictures = Pictures(tmp_path, tmp_path, 100, max_seconds=3)
+    assert [a for _, a in pictures.each(stuck.shape, [record], ready=stuck.prepare)] == [(96, 64)]
+    pool.POOL.close()
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
