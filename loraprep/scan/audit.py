@@ -148,11 +148,24 @@ def _formats(images: Sequence[Image]) -> str:
 
 
 def _rejected(found: Sequence[Image]) -> list[Finding]:
+    """Name what cannot be used; what is not read here only where no picture made of it lies beside it."""
     alike: defaultdict[tuple[str, str], list[Image]] = defaultdict(list)
+    pictured = _pictured(found)
     for i in found:
+        if i.code == Code.UNSUPPORTED and _apart_from_suffix(i) in pictured:  # a raw file and the camera's JPEG
+            continue
         if i.state == "rejected":  # Git LFS's placeholders are fetched in another way than DVC's
             alike[i.code, i.reason if i.code == Code.POINTER else ""].append(i)
     return [_with_reasons(Code(code), hits) for (code, _), hits in sorted(alike.items())]
+
+
+def _pictured(found: Sequence[Image]) -> set[str]:
+    """The names, without the end, of the pictures there are."""
+    return {_apart_from_suffix(i) for i in found if i.state == "image"}
+
+
+def _apart_from_suffix(image: Image) -> str:
+    return str(PurePosixPath(image.path).with_suffix("")).casefold()
 
 
 def _caption_files(found: Sequence[Image]) -> list[Finding]:
@@ -250,8 +263,12 @@ def _place(path: str, source: str) -> str:
 
 
 def _roles(found: Sequence[Image], folder: str) -> list[Finding]:
-    """Count what is for something else than training; clips apart, for which there is something to do."""
-    clips = [i.path for i in found if i.role == "clip"]
+    """Count what is for something else than training; clips apart, for which there is something to do.
+
+    A clip under the name of a picture is the moment around it, as telephones keep it: for that there is nothing to do.
+    """
+    pictured = _pictured(found)
+    clips = [i.path for i in found if i.role == "clip" and _apart_from_suffix(i) not in pictured]
     result = [Finding(Code.CLIPS, tuple(clips))] if clips else []
     before = {control for i in found for control in i.controls}
     counts = roles.counted(i for i in found if i.role != "clip" and i.path not in before)

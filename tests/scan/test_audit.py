@@ -82,3 +82,16 @@ def test_a_better_version_of_nothing_says_what_it_may_be_meant_for() -> None:
     result = audit.audit(found, ["upscaled/p0004.png"], {}, style, profiles.base_model("sd15"), profiles.kind("style"))
     (orphan,) = [f for f in result.findings if f.code == Code.UPSCALED_ORPHAN]
     assert findings.sentence(orphan).endswith("has that name. upscaled/p0004.png: did you mean p00004.jpg?")
+
+
+def test_nothing_is_to_do_about_a_raw_file_or_a_clip_beside_its_picture() -> None:
+    shot = picture("day/IMG_0102.JPG", 800)
+    raw = Image("day/IMG_0102.DNG", "rejected", code=Code.UNSUPPORTED, reason="a camera's raw file")
+    moment = Image("day/img_0102.mov", "ignored", role="clip")
+    alone = Image("IMG_0102.DNG", "rejected", code=Code.UNSUPPORTED, reason="a camera's raw file")
+    film = Image("IMG_0103.mov", "ignored", role="clip")
+    found = audit.audit(
+        [shot, raw, moment, alone, film], [], {}, settings(), profiles.base_model("sd15"), profiles.kind("style")
+    )
+    said = {f.code: f.images for f in found.findings if f.code in (Code.UNSUPPORTED, Code.CLIPS)}
+    assert said == {Code.UNSUPPORTED: ("IMG_0102.DNG",), Code.CLIPS: ("IMG_0103.mov",)}
