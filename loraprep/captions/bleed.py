@@ -40,8 +40,9 @@ def fused_terms(
 
     Levels are thresholds.captions in project.yaml; of a sentence the last word of each phrase counts too
     ("green pond" -> "pond"). Exempt are the trigger, the class word, declared terms, counts and framings ("1girl",
-    "close-up"), and, where a style is taught, how the pictures are made. Where most pictures were looked at, each
-    finding knows its cause: "pictures" (they show it: collect contrast) or "wording" (only captions say it: drop it).
+    "close-up"), that a character has hair and eyes at all, and, where a style is taught, how the pictures are made.
+    Where most pictures were looked at, each finding knows its cause: "pictures" (they show it: collect contrast) or
+    "wording" (only captions say it: drop it).
     `memory`: where the terms of each caption are kept.
     """
     spoken = Chosen(captions, (path for path in sorted(captions) if captions[path].origin != "none"))
@@ -63,7 +64,8 @@ def fused_terms(
     named = memory.each("named", style_too, spoken, given, terms_of, list[str])
     least = len(spoken) * min(limits.fused_critical, limits.fused_warning, limits.fused_watch)
     every = Counter(term for terms in named.values() for term in terms)
-    counts = {term: n for term, n in every.items() if n >= least and not _exempt(term, settings)}
+    sides = {key.rpartition(".")[2] for key in kind.omit}
+    counts = {term: n for term, n in every.items() if n >= least and term not in sides and not _exempt(term, settings)}
     looked = {path: _shown(elements[path]) for path in spoken if path in elements and independent(elements[path])}
     known = len(looked) * 2 > len(spoken)
     levels = (
