@@ -347,6 +347,20 @@ def test_what_lies_deeper_than_kohya_reads_and_words_that_say_nothing(
     assert project(here)["trigger"] == "sks"
 
 
+def test_two_characters_with_a_trigger_each(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder, word in (("10_one", "mirelva"), ("5_one armor", "mirelva"), ("8_two", "dornak")):
+        for name in "ab":
+            picture(here / "tree", f"img/{folder}/{name}.png", trained.SMALL)
+            put(here / "tree", f"img/{folder}/{name}.txt", f"{word}, standing, {name}")
+    assert init("--from", "tree", "--model", "sdxl") == 0
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert (
+        'Not taken over: "mirelva" of 10_one/ and 5_one armor/ and "dornak" of 8_two/ as triggers: a project teaches '
+        "one, and these stay in their captions as names; for a trigger each, make a project of each." in said
+    )
+    assert project(here)["trigger"] not in ("mirelva", "dornak")
+
+
 def test_splits_in_a_folder_of_their_own(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, split in (("a", "train"), ("sub/b", "train"), ("t", "test")):
         picture(here / "tree", f"data/{split}/{name}.jpg", trained.SMALL)

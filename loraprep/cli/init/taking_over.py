@@ -53,7 +53,9 @@ def taken(tree: Tree) -> Taken:
         dataset["regularization"] = _REGULARIZATION
     if plan.held_out:
         dataset["validation"] = plan.held_out
-    shared, of_class = _shared_beginning(plan.captions), _class_trigger(tree)
+    captions = [path for inside in plan.captions.values() for path in inside]
+    several = _several(plan)
+    shared, of_class = _shared_beginning(captions), "" if several else _class_trigger(tree)
     said = [number_of(number, what, _MANY.get(what, "")) for what, number in plan.counts.items() if number]
     return Taken(
         copies=plan.copies,
@@ -61,7 +63,7 @@ def taken(tree: Tree) -> Taken:
         trigger=_usable(tree.trigger) or _usable(shared) or _usable(of_class),
         told=f"{', '.join(said)} from {tree.title}'s {tree.top.name}/",
         left=[*plan.left, *tree.left],
-        doubted=_no_trigger(tree.trigger or shared or of_class, len(plan.captions)),
+        doubted=[*_no_trigger(tree.trigger or shared or of_class, len(captions)), *several],
         noted=tree.noted,
     )
 
@@ -75,7 +77,7 @@ class _Plan:
 
     def __init__(self, tree: Tree) -> None:
         self.copies: list[Copy] = []
-        self.captions: list[Path] = []  # of pictures that train
+        self.captions: dict[str, list[Path]] = {}  # of pictures that train, by their folder's name
         self.held_out: list[str] = []  # patterns, relative to images/
         self.left: list[str] = []
         self.counts: Counter[str] = Counter()
@@ -179,7 +181,7 @@ class _Plan:
                     continue
                 self.counts["caption"] += part.role != "regularization"
                 if part.role == "train":
-                    self.captions.append(part.folder / path)
+                    self.captions.setdefault(part.folder.name, []).append(part.folder / path)
         for path in inside:
             if path.suffix.lower() in formats.TABLES or (path.suffix == ".json" and path.name.startswith("meta")):
                 self.copies.append(Copy(part.folder / path, f"{top}/{path.as_posix()}"))
@@ -259,6 +261,21 @@ def _no_trigger(word: str, captions: int) -> list[str]:
     if trigger.fault(word):
         return [f'"{word}" as the trigger, which has 3 to 24 small letters, digits or _: {still}']
     return [f'"{word}" as the trigger, which the model knows already: {still}; --trigger {word} keeps it']
+
+
+def _several(plan: _Plan) -> list[str]:
+    """Say that folders have triggers of their own, of which a project has one: they stay in the captions as names."""
+    of: dict[str, list[str]] = {}
+    for folder, captions in sorted(plan.captions.items()):
+        if word := _usable(_shared_beginning(captions)):
+            of.setdefault(word, []).append(f"{folder}/")
+    if len(of) < 2:
+        return []
+    told = listed([f'"{word}" of {listed(folders)}' for word, folders in of.items()])
+    stay = (
+        "a project teaches one, and these stay in their captions as names; for a trigger each, make a project of each"
+    )
+    return [f"{told} as triggers: {stay}"]
 
 
 def _class_trigger(tree: Tree) -> str:
