@@ -15,6 +15,7 @@ from loraprep.core import files, machine
 
 NAME = "pixels.sqlite"  # in build/: what was measured of pictures, by what they show
 _OFTEN = 1.0  # seconds of work that a kill may cost
+_GLANCE = 1  # seconds that a look-up waits for a commit
 _AT_ONCE = 500  # keys in one query
 
 T = TypeVar("T")
@@ -40,6 +41,52 @@ def distrust(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA trusted_schema = OFF")
     if db.execute("SELECT 1 FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone():
         raise sqlite3.DatabaseError("it holds more than tables")
+
+
+class Lookup:
+    """Values of a Store, looked up from another process; a file that cannot be used holds none.
+
+    It is opened at the first look-up and no sooner closed than this is let go of.
+    """
+
+    def __init__(self, path: Path | None, kind: str, stamp: str) -> None:
+        self._path, self._kind, self._stamp = path, kind, stamp
+        self._db: sqlite3.Connection | None = None
+
+    def get(self, key: str) -> bytes | None:
+        """Return a value, None without one."""
+        try:
+            if self._db is None:
+                self._db = self._opened()
+            query = f"SELECT data FROM {self._kind}, stamps WHERE kind = ? AND stamp = ? AND key = ?"
+            row = self._db.execute(query, (self._kind, self._stamp, key)).fetchone() if self._db else None
+        except sqlite3.Error:
+            self.close()
+            return None
+        return row[0] if row and isinstance(row[0], bytes) else None
+
+    def _opened(self) -> sqlite3.Connection | None:
+        path = self._path
+        if path is None or not path.is_file() or files.checked(path).is_symlink():
+            return None
+        # whoever looks one up is let go of by another thread at times
+        where = f"{path.absolute().as_uri()}?mode=ro"
+        db = sqlite3.connect(where, uri=True, timeout=_GLANCE, check_same_thread=False)
+        try:
+            distrust(db)
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    def close(self) -> None:
+        """Close the file."""
+        db, self._db = self._db, None
+        if db is not None:
+            db.close()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Store:

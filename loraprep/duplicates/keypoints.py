@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loraprep.core.records import Image
-from loraprep.core.store import Store
+from loraprep.core.store import Lookup, Store
 from loraprep.duplicates.flattened import BARE, WHITE
 from loraprep.imaging.errors import GivenUp
 from loraprep.imaging.measured import measure
@@ -230,8 +230,18 @@ def _orb():  # type: ignore[no-untyped-def]
     return cv2.ORB_create(nfeatures=_CORNERS, scaleFactor=OCTAVE, nlevels=8, fastThreshold=7)  # 7: soft paintings too
 
 
-class Sight(Protocol):
-    """How pictures are seen when they are compared."""
+class View(Protocol):
+    """How two pictures are seen when they are compared."""
+
+    def points(self, image: Image, ground: str = WHITE) -> Keypoints:
+        """Return the points of one that was prepared, on a `ground` as `pixels` does. Raises BadImage, OSError then."""
+
+    def pixels(self, image: Image, ground: str = WHITE) -> Pixels:
+        """Return a picture at SIDE px at most, a transparent one on `ground`, or BARE. Raises BadImage, OSError."""
+
+
+class Sight(View, Protocol):
+    """How all of them are."""
 
     def glance(self, images: Sequence[Image]) -> list[Image]:
         """Make the glimpse of each; return those that could be opened."""
@@ -241,12 +251,6 @@ class Sight(Protocol):
 
     def prepare(self, images: Sequence[Image]) -> list[Image]:
         """Make the points of all of them; return those that could be opened."""
-
-    def points(self, image: Image, ground: str = WHITE) -> Keypoints:
-        """Return the points of one that was prepared, on a `ground` as `pixels` does. Raises BadImage, OSError then."""
-
-    def pixels(self, image: Image, ground: str = WHITE) -> Pixels:
-        """Return a picture at SIDE px at most, a transparent one on `ground`, or BARE. Raises BadImage, OSError."""
 
 
 def reduced(pixels: Pixels, longest: int = SIDE) -> Pixels:
@@ -272,7 +276,7 @@ class Opened:
     def __init__(self, pictures: Pictures, path: Path | None, stamp: str) -> None:
         self._pictures = pictures
         self._glimpses = Store(path, "glimpses", f"{_QUICK_VERSION} {stamp}")
-        self._store = Store(path, "points", f"{_VERSION} {stamp}")
+        self._store = Store(path, _POINTS, _stamp(stamp))
         self.given_up: dict[str, GivenUp] = {}
         self._held: Callable[[Image, str], Pixels] = lru_cache(maxsize=_HELD)(self._pixels)
         self._known: Callable[[Image, str], Keypoints] = lru_cache(maxsize=_HELD)(self._points)
@@ -319,7 +323,38 @@ class Opened:
         self._store.close()
 
 
+class Within:
+    """Pictures of a project in a process that opens them: `kept` has the points that another one keeps (Opened).
+
+    Raises LookupError for a picture whose points are not there.
+    """
+
+    def __init__(self, pictures: Pictures, path: Path, stamp: str) -> None:
+        self._pictures, self._kept = pictures, Lookup(path, _POINTS, _stamp(stamp))
+        self._held: Callable[[Image, str], Pixels] = lru_cache(maxsize=_HELD_WITHIN)(partial(_seen, pictures))
+        self._known: Callable[[Image, str], Keypoints] = lru_cache(maxsize=_HELD_WITHIN)(self._points)
+
+    def points(self, image: Image, ground: str = WHITE) -> Keypoints:
+        return self._known(image, ground if image.alpha else WHITE)
+
+    def _points(self, image: Image, ground: str) -> Keypoints:
+        if ground != WHITE:
+            return of_picture(self.pixels(image, ground))
+        if (data := self._kept.get(crops.shown(image))) is None:
+            raise LookupError(image.path)
+        return Keypoints.unpacked(data)
+
+    def pixels(self, image: Image, ground: str = WHITE) -> Pixels:
+        return self._held(image, ground if image.alpha else WHITE)
+
+
 _HELD = 256  # pictures and sets of points held at once: about 150 MB
+_HELD_WITHIN = 64  # the same in each of several processes
+_POINTS = "points"  # in the file of what is kept
+
+
+def _stamp(stamp: str) -> str:
+    return f"{_VERSION} {stamp}"
 
 
 def _fetched(store: Store, image: Image, unpacked: Callable[[bytes], _Points]) -> _Points:

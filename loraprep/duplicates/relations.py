@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from loraprep.core.components import Components
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image, Lying, Pair, the_other_way
 from loraprep.duplicates import candidates, descriptions, flattened, geometry, ranking, reading
-from loraprep.duplicates.candidates import Candidate, Near
+from loraprep.duplicates.candidates import Candidate
 from loraprep.duplicates.clusters import Clusters, copies, variants
 from loraprep.duplicates.flattened import BARE, WHITE
 from loraprep.duplicates.geometry import Similarity
-from loraprep.duplicates.kept import KeptReadings
-from loraprep.duplicates.keypoints import Keypoints, Sight
+from loraprep.duplicates.kept import Kept, KeptReadings
+from loraprep.duplicates.keypoints import Keypoints, Sight, View
 from loraprep.duplicates.reading import Reading
 from loraprep.imaging.errors import BadImage
 from loraprep.project.settings import DuplicateLimits
@@ -39,12 +39,14 @@ def find_groups(
     detail: Callable[[Sequence[Image]], Sequence[Image]] | None = None,
     before: Mapping[str, Image] | None = None,
     kept: KeptReadings | None = None,
+    ahead: Ahead | None = None,
 ) -> list[Group]:
     """Find the groups of byte copies, copies and variants, sorted by first path; the same input gives the same groups.
 
     `sight` shows the pictures. `detail` gives the records with how much of their size they hold; it is called once,
     with every copy and variant. `before`: path -> the picture before its change; two are alike only where those are,
-    as a scene from which one thing and then another is taken is two lessons. `kept`: how pairs were read before.
+    as a scene from which one thing and then another is taken is two lessons. `kept`: how pairs were read before;
+    `ahead` reads pairs that are then kept there.
     """
     known = {image.path: image for image in images if image.state == "image"}
     pairs = _byte_copies(known.values())
@@ -57,12 +59,14 @@ def find_groups(
     paths = {image.path for image in prepared}
     near = near.of(np.array([image.path in paths for image in singles], bool))
     singles = prepared
-    met = _Comparison(singles, limits, sight, near, kept).relations()
+    readings = kept or KeptReadings(None, limits, "")
+    found = candidates.find_candidates(singles, sight, near) if singles else []
+    met = [each for some in _compared(scenes(singles, found), limits, sight, readings, ahead) for each in some]
     if detail and met:
-        alike = {singles[n].path: singles[n] for found, _ in met for n in (found.i, found.j)}
+        alike = {singles[n].path: singles[n] for pair, _ in met for n in (pair.i, pair.j)}
         known |= {image.path: image for image in detail([alike[path] for path in sorted(alike)])}
-    for found, seen in met:
-        pairs.append(_pair(known[singles[found.i].path], known[singles[found.j].path], seen))
+    for one, seen in met:
+        pairs.append(_pair(known[singles[one.i].path], known[singles[one.j].path], seen))
     pairs = [pair for pair in pairs if not before or _alike_before(pair, before)]
     by_root: dict[str, list[Pair]] = {}
     groups = Components[str]()
@@ -105,36 +109,107 @@ def _is_comparable(image: Image) -> bool:
     return bool(hashes) and image.contrast >= _DULL and min(image.width, image.height) >= _TINY
 
 
-_Met = tuple[Candidate, Reading]
+Met = tuple[Candidate, Reading]
 
 
-class _Comparison:
-    """Tells copies and variants among pictures that may be alike.
+class Scene(NamedTuple):
+    """Pictures, by the numbers that their candidates know them by, which no pair joins with any other."""
+
+    images: Mapping[int, Image]
+    found: Sequence[Candidate]
+
+
+def scenes(images: Sequence[Image], found: Sequence[Candidate]) -> list[Scene]:
+    """Part pictures that may be alike into scenes, by their first pictures; of each the candidates in their order."""
+    linked = Components[int]()
+    for pair in found:
+        linked.join(pair.i, pair.j)
+    parts: dict[int, list[Candidate]] = {}
+    for pair in found:
+        parts.setdefault(linked.root(pair.i), []).append(pair)
+    return [
+        Scene({n: images[n] for n in sorted({n for pair in part for n in (pair.i, pair.j)})}, part)
+        for _, part in sorted(parts.items())
+    ]
+
+
+class Readings(Protocol):
+    """What pairs are read as."""
+
+    def known(self, one: Image, other: Image, how: Candidate) -> Kept | None:
+        """Return what a pair was read as; None if it is to be read. May raise instead, which ends the comparison."""
+
+    def keep(self, one: Image, other: Image, how: Candidate, seen: Reading | None) -> None:
+        """Keep what a pair was read as."""
+
+
+class Ahead(Protocol):
+    """Reads the pairs of several scenes at a time."""
+
+    def read(self, some: Sequence[Scene], kept: KeptReadings) -> Iterator[tuple[Scene, bool]]:
+        """Yield each scene once what was read of it is in `kept`, and whether more of it may be read ahead."""
+
+
+class _UnreadError(Exception):
+    """A pair was not read yet."""
+
+
+class _OnlyKept:
+    """Readings that were kept. Raises _UnreadError for a pair that was not read yet."""
+
+    def __init__(self, kept: KeptReadings) -> None:
+        self._kept = kept
+
+    def known(self, one: Image, other: Image, how: Candidate) -> Kept:
+        if found := self._kept.known(one, other, how):
+            return found
+        raise _UnreadError
+
+    def keep(self, one: Image, other: Image, how: Candidate, seen: Reading | None) -> None:
+        raise NotImplementedError
+
+
+def _compared(
+    parts: Sequence[Scene], limits: DuplicateLimits, sight: View, kept: KeptReadings, ahead: Ahead | None
+) -> list[list[Met]]:
+    """Compare the pictures of each scene; what nobody reads ahead is read here.
+
+    Which pairs are read depends on those before. So a scene is gone through with what is kept, as often as more of it
+    was read.
+    """
+    met: dict[int, list[Met]] = {}
+    left = list(range(len(parts)))
+    while ahead and left:
+        unread = []
+        for n in left:
+            try:
+                met[n] = Comparison(parts[n], limits, sight, _OnlyKept(kept)).relations()
+            except _UnreadError:
+                unread.append(n)
+        number = {id(parts[n]): n for n in unread}
+        left = [number[id(scene)] for scene, more in ahead.read([parts[n] for n in unread], kept) if more]
+    return [met[n] if n in met else Comparison(part, limits, sight, kept).relations() for n, part in enumerate(parts)]
+
+
+class Comparison:
+    """Tells copies and variants among the pictures of a scene.
 
     A cut fits every variant that differs only outside it. So cuts wait until all whole pictures are told apart, then
     the best fit comes first, and what fits one picture and another that are no copies is a cut of the first alone.
     """
 
-    def __init__(
-        self,
-        images: Sequence[Image],
-        limits: DuplicateLimits,
-        sight: Sight,
-        near: Near,
-        kept: KeptReadings | None,
-    ) -> None:
-        self._images, self._limits, self._sight, self._near = images, limits, sight, near
-        self._kept = kept
+    def __init__(self, scene: Scene, limits: DuplicateLimits, sight: View, readings: Readings) -> None:
+        self._images, self._found = scene
+        self._limits, self._sight, self._readings = limits, sight, readings
         self._gone = False  # a picture could not be opened for the pair that is looked at
         self._copies = Clusters()
-        self._met: list[_Met] = []
-        self._cuts: list[_Met] = []
+        self._met: list[Met] = []
+        self._cuts: list[Met] = []
 
-    def relations(self) -> list[_Met]:
-        """Compare all candidates and return those that are copies or variants."""
-        if self._images:
-            self._compare_whole()
-            self._place_cuts()
+    def relations(self) -> list[Met]:
+        """Compare all candidates and return those that are copies or variants. Raises what `readings` raises."""
+        self._compare_whole()
+        self._place_cuts()
         return self._met
 
     def _held(self, found: Candidate, ground: str, mirrored: bool) -> Similarity | None:
@@ -163,12 +238,12 @@ class _Comparison:
     def _seen(self, found: Candidate) -> Reading | None:
         """Read a pair, unless it was read before."""
         one, other = self._images[found.i], self._images[found.j]
-        if self._kept and (known := self._kept.known(one, other, found)):
+        if known := self._readings.known(one, other, found):
             return known.seen
         self._gone = False
         seen = self._looked_at(found)
-        if self._kept and not self._gone:
-            self._kept.keep(one, other, found, seen)
+        if not self._gone:
+            self._readings.keep(one, other, found, seen)
         return seen
 
     def _looked_at(self, found: Candidate) -> Reading | None:
@@ -206,17 +281,10 @@ class _Comparison:
         return seen
 
     def _compare_whole(self) -> None:
-        """Most in common first: what is known of a copy need not be asked of its copies again.
-
-        Points decide first, then pixels, scene by scene: that opens each picture once.
-        """
+        """Most in common first: what is known of a copy need not be asked of its copies again."""
         images, copies = self._images, self._copies
-        all_found = candidates.find_candidates(images, self._sight, self._near)
-        scenes = Components[int]()
-        for found in all_found:
-            scenes.join(found.i, found.j)
         asked: set[tuple[str, str]] = set()
-        for found in sorted(all_found, key=lambda pair: scenes.root(pair.i)):
+        for found in self._found:
             one, other = images[found.i], images[found.j]
             roots = copies.root(one.path), copies.root(other.path)
             if copies.known(one.path, other.path) or roots in asked:

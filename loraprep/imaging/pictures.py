@@ -102,17 +102,17 @@ class Pictures:
 
     def each_lot(
         self,
-        function: Callable[[Pictures, L], T],
+        function: Callable[..., T],
         lots: Iterable[L],
-        *,
+        *more: object,
         weigh: Callable[[L], Iterable[Image]],
         patience: float = 0,
     ) -> Generator[tuple[L, T | Exception], None, None]:
-        """Do the same with lots of several records each: yield (lot, function(self, lot)).
+        """Do the same with lots of several records each: yield (lot, function(self, lot, *more)).
 
         `weigh` names the records that are opened for a lot; `patience` as in `each_of`.
         """
-        work = pool.Work(_bound, (function, self._anywhere(), ()))
+        work = pool.Work(_bound, (function, self._anywhere(), more), ahead=1)
         seconds = self.max_seconds + patience
         return pool.each(
             work, lots, weigh=lambda lot: sum(map(_weight, weigh(lot))), seconds=seconds, budget=self.max_memory

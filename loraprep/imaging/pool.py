@@ -32,7 +32,6 @@ SECONDS = 60.0  # for one file, unless the project says otherwise
 PER_MILLION = 1.0  # seconds more for each million of pixels, or of bytes while nobody knows the pixels
 WORKERS = 2  # the decoder keeps two cores busy; more pictures at a time would need more memory
 IN_PROCESS = "LORAPREP_IN_PROCESS"  # set in the environment: no processes and so no deadline, for tests
-_AHEAD = 3  # things given to a process before it has answered, so that it never waits for us
 _TURNS = threading.BoundedSemaphore(WORKERS)  # of `one`
 _WAITING = 64  # answers held that nobody has taken yet
 _LOOK = 0.25  # seconds between two looks at the clock
@@ -49,11 +48,14 @@ class Work(NamedTuple):
     """make(*arguments) makes the function; `make` is a module's, and arguments, things and answers are pickled.
 
     `homes`: the projects that it keeps to (files.homes), where that are not those of the process that gives it out.
+    `ahead`: how many things a process is given before it has answered, so that it never waits for us; of things that
+    take long 1, or the last of them wait for each other.
     """
 
     make: Callable[..., Callable[[Any], Any]]
     arguments: tuple[Any, ...] = ()
     homes: Mapping[str, Any] | None = None
+    ahead: int = 3
 
     def made(self) -> Callable[[Any], Any]:
         """Make the function, here."""
@@ -326,7 +328,7 @@ class _Crew:
         for again in left:
             self._send(worker, again)
         while True:
-            while len(left) < _AHEAD and not self._large and (taken := self._take()):
+            while len(left) < self._work.ahead and not self._large and (taken := self._take()):
                 left.extend(taken)
                 self._send(worker, taken[0])
             if left:

@@ -18,7 +18,7 @@ from PIL import Image
 from PIL import __version__ as _pillow
 
 from loraprep.core import files
-from loraprep.core.store import Store, distrust
+from loraprep.core.store import Lookup, Store
 
 LONG = 640  # px: a thumbnail on a page of up to a hundred pictures (report/html), and more than points are taken from
 GROUND = "#ffffff"
@@ -26,7 +26,6 @@ _QUALITY = 95
 _MOST = 1_500_000_000  # bytes kept; what comes after them is decoded again when it is needed
 _KIND = "reductions"
 _STAMP = f"1 {_pillow}"
-_GLANCE = 1  # seconds that a look-up waits for a commit
 
 
 def packed(picture: Image.Image) -> bytes:
@@ -49,49 +48,11 @@ def unpacked(data: bytes) -> Image.Image:
         return picture
 
 
-class Kept:
-    """Those of a project, looked up from any process; the file is opened at the first look-up and no sooner closed
-    than this is let go of.
-    """
+class Kept(Lookup):
+    """Those of a project, looked up from any process."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._db: sqlite3.Connection | None = None
-
-    def get(self, key: str) -> bytes:
-        """Look one up; b"" if it is not there."""
-        try:
-            if self._db is None:
-                self._db = self._opened()
-            query = f"SELECT data FROM {_KIND}, stamps WHERE kind = ? AND stamp = ? AND key = ?"
-            row = self._db.execute(query, (_KIND, _STAMP, key)).fetchone() if self._db else None
-        except sqlite3.Error:
-            self.close()
-            return b""
-        return row[0] if row and isinstance(row[0], bytes) else b""
-
-    def _opened(self) -> sqlite3.Connection | None:
-        path = self._path
-        if path is None or not path.is_file() or files.checked(path).is_symlink():
-            return None
-        # whoever looks one up is let go of by another thread at times
-        where = f"{path.absolute().as_uri()}?mode=ro"
-        db = sqlite3.connect(where, uri=True, timeout=_GLANCE, check_same_thread=False)
-        try:
-            distrust(db)
-        except sqlite3.Error:
-            db.close()
-            raise
-        return db
-
-    def close(self) -> None:
-        """Close the file."""
-        db, self._db = self._db, None
-        if db is not None:
-            db.close()
-
-    def __del__(self) -> None:
-        self.close()
+        super().__init__(path, _KIND, _STAMP)
 
 
 class Reductions:

@@ -39,14 +39,14 @@ def found(folder: Folder, cache: Path | None, **limits: float) -> list[Group]:
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[set[str]]]:
     """The pairs that are laid over each other meanwhile."""
     seen: list[set[str]] = []
-    real = relations._Comparison._looked_at
+    real = relations.Comparison._looked_at
 
-    def look(self: relations._Comparison, pair: relations.Candidate) -> relations.Reading | None:
+    def look(self: relations.Comparison, pair: relations.Candidate) -> relations.Reading | None:
         seen.append({self._images[pair.i].path, self._images[pair.j].path})
         return real(self, pair)
 
     with monkeypatch.context() as patch:
-        patch.setattr(relations._Comparison, "_looked_at", look)
+        patch.setattr(relations.Comparison, "_looked_at", look)
         yield seen
 
 

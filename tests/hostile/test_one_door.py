@@ -35,12 +35,11 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     "imaging/pool.py": ({"open"}, "the null device, for libraries that print"),
     "imaging/cluster.py": ({"TemporaryDirectory"}, "a folder for Dask's own notes, of this run"),
     "scan/cache.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
-    "imaging/reduction.py": ({"connect"}, "SQLite opens it by itself, to read: files.checked comes before"),
     "pipeline/state.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
     "pipeline/workspace.py": ({"FileLock"}, "the lock opens it by itself: files.opened_by_others comes before"),
     "project/decisions.py": ({"FileLock"}, "the lock opens it by itself: files.opened_by_others comes before"),
     "imaging/headers.py": ({"open"}, "Pillow reads the header by itself: files.checked comes before"),
-    "core/store.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
+    "core/store.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before, or files.checked to read"),
     "review/door.py": ({"mkdir", "mkstemp", "unlink"}, "a private file, which files.write does not make; build/ was checked when the project was read"),
     "dataset/upscale.py": ({"TemporaryDirectory", "read_bytes", "write_bytes", "read_text", "open"}, "a folder for the upscaler alone, of this run"),
     "cli/init/create.py": ({"walk", "copyfile", "utime", "mkdir", "rmdir", "unlink", "iterdir"}, "there is no project yet: it writes where "

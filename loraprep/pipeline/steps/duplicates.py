@@ -9,7 +9,7 @@ from loraprep.core import store
 from loraprep.core.records import Group
 from loraprep.curation import rulings
 from loraprep.dataset import selection
-from loraprep.duplicates import keypoints, questions, relations, words
+from loraprep.duplicates import ahead, keypoints, questions, relations, words
 from loraprep.duplicates.kept import KeptReadings
 from loraprep.imaging import errors
 from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
@@ -39,6 +39,7 @@ def find_duplicates(work: Workspace) -> None:
                 lambda some: detail.measured(work.pictures, some, cache=work.cache(store.NAME), among=images),
                 before,
                 kept,
+                ahead.ReadAhead(work.pictures, points, stamp, limits) if points else None,
             )
         return groups, sight.given_up
 
