@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -36,7 +36,7 @@ def find_groups(
     images: Sequence[Image],
     limits: DuplicateLimits,
     sight: Sight,
-    detail: Callable[[Sequence[Image]], Sequence[Image]] | None = None,
+    detail: Callable[[Sequence[Image], Collection[str]], Sequence[Image]] | None = None,
     before: Mapping[str, Image] | None = None,
     kept: KeptReadings | None = None,
     ahead: Ahead | None = None,
@@ -44,9 +44,9 @@ def find_groups(
     """Find the groups of byte copies, copies and variants, sorted by first path; the same input gives the same groups.
 
     `sight` shows the pictures. `detail` gives the records with how much of their size they hold; it is called once,
-    with every copy and variant. `before`: path -> the picture before its change; two are alike only where those are,
-    as a scene from which one thing and then another is taken is two lessons. `kept`: how pairs were read before;
-    `ahead` reads pairs that are then kept there.
+    with every copy and variant, and those of them that stay if all hold as much. `before`: path -> the picture before
+    its change; two are alike only where those are, as a scene from which one thing and then another is taken is two
+    lessons. `kept`: how pairs were read before; `ahead` reads pairs that are then kept there.
     """
     known = {image.path: image for image in images if image.state == "image"}
     pairs = _byte_copies(known.values())
@@ -62,12 +62,21 @@ def find_groups(
     readings = kept or KeptReadings(None, limits, "")
     found = candidates.find_candidates(singles, sight, near) if singles else []
     met = [each for some in _compared(scenes(singles, found), limits, sight, readings, ahead) for each in some]
+
+    def grouped() -> list[Group]:
+        read = [_pair(known[singles[one.i].path], known[singles[one.j].path], seen) for one, seen in met]
+        return _groups(known, [pair for pair in (*pairs, *read) if not before or _alike_before(pair, before)])
+
+    groups = grouped()
     if detail and met:
         alike = {singles[n].path: singles[n] for pair, _ in met for n in (pair.i, pair.j)}
-        known |= {image.path: image for image in detail([alike[path] for path in sorted(alike)])}
-    for one, seen in met:
-        pairs.append(_pair(known[singles[one.i].path], known[singles[one.j].path], seen))
-    pairs = [pair for pair in pairs if not before or _alike_before(pair, before)]
+        likely = {path for group in groups for path in group.recommended}
+        known |= {image.path: image for image in detail([alike[path] for path in sorted(alike)], likely)}
+        groups = grouped()
+    return groups
+
+
+def _groups(known: Mapping[str, Image], pairs: Sequence[Pair]) -> list[Group]:
     by_root: dict[str, list[Pair]] = {}
     groups = Components[str]()
     for pair in pairs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +71,7 @@ class SecondLook:
         stamp = files.dumps([VERSION, __version__, PIL.__version__, pictures.max_megapixels], indent=None)
         self._pictures = pictures
         self._store = Store(path, "looked", stamp)
+        self._held = Store(path, "held", stamp)
 
     def look(
         self,
@@ -87,6 +88,23 @@ class SecondLook:
             self._store.keep_only({crops.shown(r) for r in (*among, *records)})
         return measure(self._pictures, records, self._store, _look_at, progress=progress)
 
+    def held(
+        self, records: Sequence[Image], stays: Collection[str], among: Sequence[Image] = ()
+    ) -> tuple[dict[str, float], dict[str, Exception]]:
+        """Return how much of its size each record holds, by its path, and what `look` returns.
+
+        All is looked at of those that stay, that alone of the others: nobody asks for more of what leaves.
+        """
+        failed = self.look([r for r in records if r.path in stays], among)
+        known = self._store.known()
+        others = [r for r in records if r.path not in stays and crops.shown(r) not in known]
+        self._held.keep_only({crops.shown(r) for r in (*among, *records)} - known)
+        failed |= measure(self._pictures, others, self._held, _holds, packed=msgspec.msgpack.encode)
+        told = {path: seen.detail for path, seen in self.seen(records).items()}
+        measured = dict(self._held.some(list({crops.shown(r) for r in others})))
+        told |= {r.path: _share(measured[crops.shown(r)]) for r in others if crops.shown(r) in measured}
+        return told, failed
+
     def seen(self, records: Sequence[Image]) -> dict[str, Seen]:
         """Return what is known of each record, by its path."""
         found = self._store.some(list({crops.shown(r) for r in records}))
@@ -101,6 +119,7 @@ class SecondLook:
     def close(self) -> None:
         """Save and close: an interrupted look goes on where it stopped."""
         self._store.close()
+        self._held.close()
 
 
 def _read(data: bytes) -> Looked:
@@ -110,13 +129,27 @@ def _read(data: bytes) -> Looked:
         raise sqlite3.DatabaseError(f"it holds what nobody put there ({error})") from None
 
 
+def _share(data: bytes) -> float:
+    try:
+        return typed.unpacked(data, float)
+    except msgspec.MsgspecError as error:
+        raise sqlite3.DatabaseError(f"it holds what nobody put there ({error})") from None
+
+
 def _look_at(pictures: Pictures, record: Image) -> bytes:
     opened = pictures.load(record, made=MOST)
     closely = Closely(opened.pixels)
     known = closely.strongest if closely.as_stored else None
-    held = 1.0 if opened.reduced > 1 else round(detail(opened.pixels, known), 2)
-    seen = Seen(held, flaws(closely))
+    seen = Seen(_held_of(opened, known), flaws(closely))
     return msgspec.msgpack.encode(Looked(seen, *_drawn(opened)))
+
+
+def _holds(pictures: Pictures, record: Image) -> float:
+    return _held_of(pictures.load(record, made=MOST))
+
+
+def _held_of(opened: Opened, known: Sequence[Square] | None = None) -> float:
+    return 1.0 if opened.reduced > 1 else round(detail(opened.pixels, known), 2)
 
 
 def _drawn(opened: Opened) -> tuple[bytes, bytes]:
@@ -151,11 +184,24 @@ def look(
 
 
 def measured(
-    pictures: Pictures, records: Sequence[Image], *, cache: Path | None = None, among: Sequence[Image] = ()
+    pictures: Pictures,
+    records: Sequence[Image],
+    stays: Collection[str],
+    *,
+    cache: Path | None = None,
+    among: Sequence[Image] = (),
 ) -> list[Image]:
-    """The records with their `detail`, in their order; arguments as of `look`."""
-    seen = look(pictures, records, cache=cache, among=among)
-    return [replace(r, detail=seen[r.path].detail) if r.path in seen else r for r in records]
+    """The records with their `detail`, in their order; arguments as of `look`.
+
+    `stays`: those that will be looked at anyway; of the others nothing else is measured.
+    """
+
+    def act() -> dict[str, float]:
+        with closing(SecondLook(pictures, cache)) as sight:
+            return sight.held(records, stays, among)[0]
+
+    held = mended(cache, act)
+    return [replace(r, detail=held[r.path]) if r.path in held else r for r in records]
 
 
 def findings(records: Sequence[Image], seen: Mapping[str, Seen], limits: AuditLimits) -> list[Finding]:

@@ -194,18 +194,40 @@ def test_full_size_is_looked_at_once_for_each_picture(tmp_path: Path, monkeypatc
     looked = []
     real = detail.detail
     monkeypatch.setattr(detail, "detail", lambda *given: looked.append(1) or real(*given))
-    cache = tmp_path / "build/pixels.sqlite"
+    cache, both = tmp_path / "build/pixels.sqlite", {"a.png", "copy of a.png"}
     cache.parent.mkdir()
-    first = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, cache=cache)
-    again = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, cache=cache)
+    first = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, both, cache=cache)
+    again = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, {"a.png"}, cache=cache)
     assert looked == [1]
     assert first == again
     assert first[0].detail == first[1].detail
     cache.write_text("{", "utf-8")
-    assert detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, cache=cache) == first
+    assert detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, both, cache=cache) == first
     (tmp_path / "images/a.png").unlink()
-    gone = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records[:1])
-    assert gone == records[:1]
+    for stays in (both, set[str]()):
+        gone = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records[:1], stays)
+        assert gone == records[:1]
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGB", "RGBA", "1"])
+def test_of_what_leaves_nothing_but_its_detail_is_measured(
+    tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "images").mkdir()
+    large = pictures.enlarged(pictures.scene(700, 500))
+    for name, picture in (("a.png", large), ("small.png", pictures.enlarged(pictures.scene(300, 300)))):
+        (tmp_path / "images" / name).write_bytes(pictures.png(picture.convert(mode)))
+    records = scan.scan(tmp_path / "images", tmp_path).images
+    there = Pictures(tmp_path / "images", tmp_path, 100.0)
+    known = detail.measured(there, records, {r.path for r in records})
+    assert known[0].detail < 0.7 or mode in ("P", "1")  # dots of a few colours are detail
+    cache = tmp_path / "pixels.sqlite"
+    with monkeypatch.context() as patch:
+        patch.setattr(detail, "flaws", lambda *_: pytest.fail("looked at"))
+        assert detail.measured(there, records, (), cache=cache) == known
+        patch.setattr(detail, "detail", lambda *_: pytest.fail("measured again"))
+        assert detail.measured(there, records, (), cache=cache) == known
+    assert detail.look(there, records, cache=cache).keys() == {r.path for r in records}
 
 
 def test_photographs_hold_what_they_promise_and_enlargements_do_not() -> None:

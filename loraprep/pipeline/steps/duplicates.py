@@ -36,7 +36,9 @@ def find_duplicates(work: Workspace) -> None:
                 usable,
                 limits,
                 sight,
-                lambda some: detail.measured(work.pictures, some, cache=work.cache(store.NAME), among=images),
+                lambda some, stays: detail.measured(
+                    work.pictures, some, stays, cache=work.cache(store.NAME), among=images
+                ),
                 before,
                 kept,
                 ahead.ReadAhead(work.pictures, points, stamp, limits) if points else None,
