@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from loraprep.core import resources
 from loraprep.core.findings import PAIR_CODES, Code, Finding
-from loraprep.core.records import Caption, Fate, Gate, Group, Image, Lying, Reason
+from loraprep.core.meanwhile import Meanwhile
+from loraprep.core.records import Caption, Fate, Gate, Group, Image, Lying, Pair, Reason
 from loraprep.core.text import printable
 from loraprep.core.typed import Chosen
 from loraprep.curation import changes, similarity
@@ -180,6 +181,9 @@ class LikenessMap(msgspec.Struct, frozen=True):
     rows: int
 
 
+Heats = Mapping[tuple[str, str], bytes]  # of two pictures, by path: where they differ
+
+
 def render_page(page: PageData, progress: Callable[[int, int], None] | None = None) -> tuple[str, dict[str, bytes]]:
     """Render (report.html, the pictures of dataset-report.md: name in report/ -> bytes, none for a first look)."""
     data, settings = page.data, page.data.settings
@@ -191,24 +195,39 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
     there = {i.path for i in (*pictures, *rejected)}
     entries = [msgspec.structs.replace(e, paths=[p for p in e.paths if p in there]) for e in entries]
     size = thumbnail_size(len(every))
-    thumbs = thumbnails.all_of(page.pictures, pictures, size, settings.dataset.backgrounds[0], page.cache, progress)
     couples = _couples(data, [p for e in entries if e.to_do for p in e.paths], {i.path for i in pictures})
-    thumbs |= _before(page, found, couples, size)
+
+    def small() -> dict[str, bytes]:
+        ground = settings.dataset.backgrounds[0]
+        made = thumbnails.all_of(page.pictures, pictures, size, ground, page.cache, progress)
+        return made | _before(page, found, couples, size)
+
+    making = Meanwhile(small)
     likeness = similarity.picture_likeness(pictures)
     spots = layout.plane(likeness)
     order = layout.order(likeness, spots)
     kept = [pictures[n] for n in order if fate[pictures[n].path].fate == "kept"]
     drawn = _plots(data, [i for i in every if fate[i.path].fate == "kept"], kept, page.cache)
+    thumbs = making.result()
     beside = {}
     if not page.look:
         beside = {f"{name}.svg": plots.as_file(drawn[name]).encode() for name in ("enlargement", "terms", "palette")}
-        laid = [(thumbs[i.path], fate[i.path].stays) for i in (pictures[n] for n in order)]
-        paths = [pictures[n].path for n in order]
-        if couples:
-            beside["pairs.webp"] = _pairs_sheet(couples, thumbs)
-        beside["contact-sheet.webp"] = thumbnails.remembered(
-            page.cache, "contact-sheet", (laid, paths), lambda: contact_sheet.contact(laid, paths)
-        )
+    laid = [(thumbs[i.path], fate[i.path].stays) for i in (pictures[n] for n in order)]
+    paths = [pictures[n].path for n in order]
+
+    def sheets() -> dict[str, bytes]:
+        made = {"pairs.webp": _pairs_sheet(couples, thumbs)} if couples else {}
+        return made | {
+            "contact-sheet.webp": thumbnails.remembered(
+                page.cache, "contact-sheet", (laid, paths), lambda: contact_sheet.contact(laid, paths)
+            )
+        }
+
+    laying_out = None if page.look else Meanwhile(sheets)
+    likeness_map = _map(pictures, data.changes, spots, thumbs, page.cache)
+    # here, as OpenCV holds to its settings in the thread alone in which it was loaded (imaging/opencv)
+    heats = _heats(page, found, _compared(data.groups, found, couples, thumbs), thumbs)
+    beside |= laying_out.result() if laying_out else {}
     number = {i.path: n for n, i in enumerate(pictures)}
     about: dict[str, list[FindingEntry]] = {path: [] for path in there}
     for entry in entries:
@@ -228,18 +247,14 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         ways=ways,
         cards=cards,
         plots=drawn,
-        map=_map(pictures, data.changes, spots, thumbs, page.cache),
+        map=likeness_map,
         more=len(every) - len(pictures),
         number=number,
         fate=fate,
-        groups=[
-            _group(page, found, g, thumbs)
-            for g in data.groups
-            if g.best in thumbs and sum(p in thumbs for p in g.pictures) > 1
-        ],
+        groups=[_group(found, g, _beside_best(g, thumbs), heats) for g in data.groups if _is_shown(g, thumbs)],
         instructions=data.captions,
         of_pairs=PAIR_CODES,
-        pairs=[_pair(page, found, target, thumbs, about[target.path]) for target in couples],
+        pairs=[_pair(page, target, thumbs, heats, about[target.path]) for target in couples],
         todo=[e for e in entries if e.to_do],
         settled=[e for e in entries if not e.to_do],
         unlisted=unlisted,
@@ -281,14 +296,14 @@ def _before(page: PageData, images: Mapping[str, Image], couples: Sequence[Image
 
 def _pair(
     page: PageData,
-    images: Mapping[str, Image],
     target: Image,
     thumbs: Mapping[str, bytes],
+    heats: Heats,
     entries: Sequence[FindingEntry],
 ) -> PairCard:
     change, about = page.data.changes[target.path], [e for e in entries if e.to_do and e.reason.code in PAIR_CODES]
     facts = "nothing differs" if change.same else f"{100 * change.area:.0f} % of it changed beside its tone"
-    heat = _heat(page, images[target.controls[0]], target, thumbs, Lying())
+    heat = heats[target.controls[0], target.path]
     return PairCard(target.path, [(path, thumbs[path]) for path in target.controls], heat, facts, about)
 
 
@@ -419,21 +434,64 @@ def spans(caption: Caption, trigger: str) -> list[tuple[str, str]]:
     return [(kinds.get(piece.casefold(), "") if n % 2 else "", piece) for n, piece in enumerate(pieces) if piece]
 
 
-def _group(page: PageData, image: Mapping[str, Image], group: Group, thumbs: Mapping[str, bytes]) -> GroupCard:
-    """Show each picture of a group beside its best, with what is not the same glowing."""
+def _is_shown(group: Group, thumbs: Collection[str]) -> bool:
+    return group.best in thumbs and sum(p in thumbs for p in group.pictures) > 1
+
+
+def _beside_best(group: Group, thumbs: Collection[str]) -> list[tuple[str, Pair | None, Lying]]:
+    """List the other pictures of a group: what each is to some other one, and how it lies on the best."""
     rows = []
     for path in (p for p in group.pictures if p != group.best and p in thumbs):
         direct = [p for p in group.pairs if {p.a, p.b} == {path, group.best}]
         pair = direct[0] if direct else next((p for p in group.pairs if path in (p.a, p.b)), None)
-        same = crops.shown(image[path]) == crops.shown(image[group.best])
-        lying = direct[0].lying(group.best) if direct else Lying()
-        heat = b"" if same else _heat(page, image[group.best], image[path], thumbs, lying)
+        rows.append((path, pair, direct[0].lying(group.best) if direct else Lying()))
+    return rows
+
+
+def _same(image: Mapping[str, Image], one: str, other: str) -> bool:
+    return crops.shown(image[one]) == crops.shown(image[other])
+
+
+def _group(
+    image: Mapping[str, Image], group: Group, others: Iterable[tuple[str, Pair | None, Lying]], heats: Heats
+) -> GroupCard:
+    """Show each picture of a group beside its best, with what is not the same glowing."""
+    rows = []
+    for path, pair, lying in others:
+        same = _same(image, group.best, path)
+        heat = b"" if same else heats[group.best, path]
         rows.append(GroupRow(path, standing(pair, path) if pair else "", heat, same, lying.mirrored))
     return GroupCard(group, rows)
 
 
-def _heat(page: PageData, best: Image, other: Image, thumbs: Mapping[str, bytes], lying: Lying) -> bytes:
+def _compared(
+    found: Sequence[Group], image: Mapping[str, Image], couples: Sequence[Image], thumbs: Collection[str]
+) -> dict[tuple[str, str], Lying]:
+    """Say of which two pictures is shown where they differ, and how the second lies on the first."""
+    laid = {
+        (group.best, path): lying
+        for group in found
+        if _is_shown(group, thumbs)
+        for path, _, lying in _beside_best(group, thumbs)
+        if not _same(image, group.best, path)
+    }
+    return laid | {(target.controls[0], target.path): Lying() for target in couples}
+
+
+def _heats(
+    page: PageData,
+    image: Mapping[str, Image],
+    compared: Mapping[tuple[str, str], Lying],
+    thumbs: Mapping[str, bytes],
+) -> Heats:
     """Show where two pictures differ, as WebP; b"" if one of them has no thumbnail."""
+    return {
+        (best, other): _heat(page, image[best], image[other], thumbs, lying)
+        for (best, other), lying in compared.items()
+    }
+
+
+def _heat(page: PageData, best: Image, other: Image, thumbs: Mapping[str, bytes], lying: Lying) -> bytes:
     first, second = thumbs[best.path], thumbs[other.path]
     if not (first and second):
         return b""
