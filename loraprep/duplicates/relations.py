@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -155,8 +155,8 @@ class Readings(Protocol):
 class Ahead(Protocol):
     """Reads the pairs of several scenes at a time."""
 
-    def read(self, some: Sequence[Scene], kept: KeptReadings) -> Iterator[tuple[Scene, bool]]:
-        """Yield each scene once what was read of it is in `kept`, and whether more of it may be read ahead."""
+    def read(self, some: Sequence[Scene], kept: KeptReadings) -> list[Scene]:
+        """Read pairs of scenes and keep what they were read as; return the scenes of which more may be read ahead."""
 
 
 class _UnreadError(Exception):
@@ -195,8 +195,8 @@ def _compared(
                 met[n] = Comparison(parts[n], limits, sight, _OnlyKept(kept)).relations()
             except _UnreadError:
                 unread.append(n)
-        number = {id(parts[n]): n for n in unread}
-        left = [number[id(scene)] for scene, more in ahead.read([parts[n] for n in unread], kept) if more]
+        more = {id(scene) for scene in ahead.read([parts[n] for n in unread], kept)}
+        left = [n for n in unread if id(parts[n]) in more]
     return [met[n] if n in met else Comparison(part, limits, sight, kept).relations() for n, part in enumerate(parts)]
 
 

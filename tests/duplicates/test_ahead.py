@@ -11,6 +11,7 @@ import pytest
 from loraprep.core import files
 from loraprep.core.records import Group, Image
 from loraprep.duplicates import ahead, kept, keypoints, relations
+from loraprep.duplicates.candidates import Candidate
 from loraprep.duplicates.kept import KeptReadings
 from loraprep.imaging.pictures import Pictures
 from tests import pictures
@@ -75,6 +76,10 @@ def test_a_scene_that_broke_off_is_read_here(
     assert found(project, in_pool=True) == alone
 
 
+def pair(i: int, j: int, points: int) -> Candidate:
+    return Candidate(i, j, False, points)
+
+
 def test_the_scene_with_the_most_pairs_is_read_first() -> None:
     made: list[int] = []
 
@@ -83,8 +88,35 @@ def test_the_scene_with_the_most_pairs_is_read_first() -> None:
             made.extend(len(scene.found) for scene in lots)
             return (_ for _ in ())
 
-    few, many = relations.Scene({}, [None] * 2), relations.Scene({}, [None] * 5)  # type: ignore[list-item]
+    few, many = (
+        relations.Scene({}, []),
+        relations.Scene({0: Image("a", "image"), 1: Image("b", "image")}, [pair(0, 1, 9)]),
+    )
     reader = ahead.ReadAhead(Seen(Path(), Path(), 1.0), Path("points"), "", duplicate_limits())
     with closing(KeptReadings(None, duplicate_limits(), "")) as readings:
-        assert [*reader.read([few, many], readings)] == []
-    assert made == [5, 2]
+        assert reader.read([few, many], readings) == []
+    assert made == [1, 0]
+
+
+def test_a_large_scene_is_read_within_clusters_then_between_them_then_whole() -> None:
+    """Two clusters of four that hang together by three pairs with few points."""
+    within = [pair(i, j, 90) for start in (0, 4) for i in range(start, start + 4) for j in range(i + 1, start + 4)]
+    between = [pair(0, 4, 9), pair(1, 5, 8), pair(3, 7, 7)]
+    scene = relations.Scene({n: Image(f"{n}.png", "image") for n in range(8)}, [*within, *between])
+    first = [*ahead.parts(scene, 6, 0)]
+    assert [sorted(part.images) for part in first] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert [each for part in first for each in part.found] == within
+    (then,) = ahead.parts(scene, 6, 1)
+    assert [*then.found] == [*within, *between]
+    assert [*ahead.parts(scene, 6, 2)] == [scene]
+    assert [*ahead.parts(scene, 20, 0)] == [scene]
+
+
+def test_in_parts_the_same_is_found(
+    project: tuple[Pictures, list[Image], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = found(project, in_pool=False)
+    project[2].unlink()
+    monkeypatch.setattr(ahead, "_PARTS", 1000)
+    monkeypatch.setattr(KeptReadings, "keep", lambda *_: pytest.fail("read here"))
+    assert found(project, in_pool=True) == alone
