@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ class ReadAhead:
     def __init__(self, pictures: Pictures, path: Path, stamp: str, limits: DuplicateLimits) -> None:
         self._pictures, self._path, self._stamp, self._limits = pictures, path.absolute(), stamp, limits
         self._rounds: dict[int, int] = {}  # by identity, of scenes that live as long as the search
+        self._most = 0  # pairs of a part, told when it is first asked
 
     def read(self, some: Sequence[Scene], kept: KeptReadings) -> list[Scene]:
         """Read pairs of scenes and keep what they were read as; return the scenes of which more may be read ahead.
@@ -44,28 +45,34 @@ class ReadAhead:
         """
         kept.save()
         under = _Under(self._limits, self._path, self._stamp, kept.stamp)
-        most = max(1, sum(len(scene.found) for scene in some) // _PARTS)
+        self._most = self._most or max(1, sum(len(scene.found) for scene in some) // _PARTS)
         lots, whole = list[Scene](), dict[int, Scene]()
         for scene in some:
-            self._rounds[id(scene)] = done = self._rounds.get(id(scene), -1) + 1
-            for part in parts(scene, most, done):
+            for part in parts(scene, self._most, self._rounds.get(id(scene), 0)):
                 lots.append(part)
                 whole[id(part)] = scene
         lots.sort(key=lambda part: -len(part.found))
-        fruitful, broken = set[int](), set[int]()
+        more, broken, unfinished = set[int](), set[int](), set[int]()
         answers = self._pictures.each_lot(_fresh, lots, under, weigh=lambda lot: lot.images.values())
         with closing(answers):
-            for part, fresh in answers:
-                if isinstance(fresh, Exception):
-                    broken.add(id(whole[id(part)]))
-                elif fresh:
-                    kept.take(fresh)
-                    fruitful.add(id(whole[id(part)]))
-        return [scene for scene in some if id(scene) in fruitful - broken]
+            for part, found in answers:
+                scene = whole[id(part)]
+                if isinstance(found, Exception):
+                    broken.add(id(scene))
+                    continue
+                fresh, ended = found
+                kept.take(fresh)
+                if fresh or (ended and part is not scene):  # of a whole one nothing could be kept that is left
+                    more.add(id(scene))
+                if not ended:
+                    unfinished.add(id(scene))
+        for scene in some:
+            self._rounds[id(scene)] = self._rounds.get(id(scene), 0) + (id(scene) not in unfinished)
+        return [scene for scene in some if id(scene) in more - broken]
 
 
 def parts(scene: Scene, most: int, done: int) -> Iterator[Scene]:
-    """Part what is to be read of a scene with more than `most` pairs, by how often some of it was read (`done`).
+    """Part what is to be read of a scene with more than `most` pairs; `done`: how often all that was given was read.
 
     First pairs within clusters of those that share the most points: copies, mostly, of which one is like all of them
     once that is known. Then what lies between two clusters, each with all that was read within them. What it takes
@@ -115,9 +122,11 @@ def _of(scene: Scene, found: Sequence[Candidate]) -> Scene:
     return Scene({n: image for n, image in scene.images.items() if n in there}, found)
 
 
-def _fresh(pictures: Pictures, scene: Scene, under: _Under) -> Fresh:
-    """Read pairs of a scene, those that nobody read yet, for some seconds."""
+def _fresh(pictures: Pictures, scene: Scene, under: _Under) -> tuple[Fresh, bool]:
+    """Read pairs of a scene, those that nobody read yet, for some seconds; say whether that was all."""
     readings = FreshReadings(under.path, under.readings)
-    with suppress(EnoughError):
+    try:
         Comparison(scene, under.limits, Within(pictures, under.path, under.points), readings).relations()
-    return readings.fresh
+    except EnoughError:
+        return readings.fresh, False
+    return readings.fresh, True

@@ -120,3 +120,6 @@ def test_in_parts_the_same_is_found(
     monkeypatch.setattr(ahead, "_PARTS", 1000)
     monkeypatch.setattr(KeptReadings, "keep", lambda *_: pytest.fail("read here"))
     assert found(project, in_pool=True) == alone
+    project[2].unlink()
+    monkeypatch.setattr(kept, "_AT_ONCE", -1.0)
+    assert found(project, in_pool=True) == alone
