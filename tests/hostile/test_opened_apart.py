@@ -23,7 +23,7 @@ APART = {  # functions that the pool is given, or that such a function calls
     "report/marks.py": {"_corner"},
     "report/masked.py": {"hidden_share"},
     "review/renditions.py": {"_full", "_large", "_laid", "_masked", "_trained", "_difference"},
-    "scan/detail.py": {"_look_at"},
+    "scan/detail.py": {"_holds", "_look_at"},
     "scan/inspect.py": {"look"},
     "trainers/folder.py": {"_picture"},
     "trainers/masks.py": {"_mask"},
