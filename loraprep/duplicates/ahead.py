@@ -78,8 +78,8 @@ def parts(scene: Scene, most: int, done: int) -> Iterator[Scene]:
     once that is known. Then what lies between two clusters, each with all that was read within them. What it takes
     beyond that is left to the whole.
     """
-    clusters = _clusters(scene, most)
-    if done > 1 or len(scene.found) <= most or len({*clusters.values()}) == 1:
+    clusters = _clusters(scene, most) if done < 2 and len(scene.found) > most else {}
+    if len({*clusters.values()}) < 2:
         yield scene
         return
     within, between = dict[int, list[int]](), dict[tuple[int, int], list[int]]()
