@@ -46,11 +46,12 @@ def distrust(db: sqlite3.Connection) -> None:
 class Lookup:
     """Values of a Store, looked up from another process; a file that cannot be used holds none.
 
-    It is opened at the first look-up and no sooner closed than this is let go of.
+    It is opened at the first look-up and no sooner closed than this is let go of. `patience`: seconds that a look-up
+    waits for whoever is writing.
     """
 
-    def __init__(self, path: Path | None, kind: str, stamp: str) -> None:
-        self._path, self._kind, self._stamp = path, kind, stamp
+    def __init__(self, path: Path | None, kind: str, stamp: str, patience: float = _GLANCE) -> None:
+        self._path, self._kind, self._stamp, self._patience = path, kind, stamp, patience
         self._db: sqlite3.Connection | None = None
 
     def get(self, key: str) -> bytes | None:
@@ -71,7 +72,7 @@ class Lookup:
             return None
         # whoever looks one up is let go of by another thread at times
         where = f"{path.absolute().as_uri()}?mode=ro"
-        db = sqlite3.connect(where, uri=True, timeout=_GLANCE, check_same_thread=False)
+        db = sqlite3.connect(where, uri=True, timeout=self._patience, check_same_thread=False)
         try:
             distrust(db)
         except sqlite3.Error:

@@ -330,7 +330,7 @@ class Within:
     """
 
     def __init__(self, pictures: Pictures, path: Path, stamp: str) -> None:
-        self._pictures, self._kept = pictures, Lookup(path, _POINTS, _stamp(stamp))
+        self._pictures, self._kept = pictures, Lookup(path, _POINTS, _stamp(stamp), _PATIENCE)
         self._held: Callable[[Image, str], Pixels] = lru_cache(maxsize=_HELD_WITHIN)(partial(_seen, pictures))
         self._known: Callable[[Image, str], Keypoints] = lru_cache(maxsize=_HELD_WITHIN)(self._points)
 
@@ -351,6 +351,7 @@ class Within:
 _HELD = 256  # pictures and sets of points held at once: about 150 MB
 _HELD_WITHIN = 64  # the same in each of several processes
 _POINTS = "points"  # in the file of what is kept
+_PATIENCE = 30  # seconds: without its points no pair of a scene can be read ahead, and a busy disk writes slowly
 
 
 def _stamp(stamp: str) -> str:

@@ -370,7 +370,9 @@ def _composed(below: Plane, above: Plane) -> _Composed:
     some = np.ascontiguousarray(above[:: 1 + len(above) // _SOME])
     cv2.setRNGSeed(1)
     stop = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1.0
-    _, _, centres = cv2.kmeans(some, min(6, len(some)), None, stop, 1, cv2.KMEANS_PP_CENTERS)
+    centres = some
+    if len(some) > 1:  # of a single pixel OpenCV would take each channel for one
+        _, _, centres = cv2.kmeans(some, min(6, len(some)), None, stop, 1, cv2.KMEANS_PP_CENTERS)
     mean, mean_above = below.mean(axis=0), above.mean(axis=0)
     spread, other = below - mean, above - mean_above
     both, own = float((spread * other).sum()), float((spread * spread).sum())

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from PIL import Image as Pillow
@@ -14,7 +15,7 @@ from PIL import ImageDraw, ImageEnhance
 
 from loraprep.core import findings
 from loraprep.core.records import Group, Image
-from loraprep.duplicates import questions, relations
+from loraprep.duplicates import questions, reading, relations
 from loraprep.project import resolution
 from loraprep.project.decisions import Decisions, Entry, Question
 from tests.folders import Folder, Picture, encoded, find_groups
@@ -328,3 +329,10 @@ def test_findings_have_words(two: Folder) -> None:
 def test_nothing_in_nothing_out() -> None:
     assert find_groups([], Folder().look) == []
     assert find_groups([Image("notes.txt", "ignored")], Folder().look) == []
+
+
+def test_a_single_pixel_of_ink_is_told() -> None:
+    below, above = (np.array([[*colour]], np.float32) for colour in ((10, 20, 30), (200, 100, 50)))
+    told = reading._composed(below, above)
+    assert told.alone == 0
+    assert told.colour.tolist() == [200, 100, 50]
