@@ -245,7 +245,7 @@ UNMADE = {"sticker": sticker, "print": printed, "upscaled": upscaled, "graded": 
 KINDS = (*OVERLAYS, *SIMPLE, "big text", "PNG", "byte copy", *WINDOWS, *VARIED, *UNMADE, "meme bands", "screenshot")
 
 # Real ones: files of one figure or view, of which any two are a pair; (kind, below the root, what is theirs in common)
-_W, _R = "usr/share/games/wesnoth/1.16/data", "usr/share/games/renpy"
+_W, _R, _I = "usr/share/games/wesnoth/1.16/data", "usr/share/games/renpy", "usr/share/icons"
 REAL = {
     "develop": (
         ("expression", f"{_W}/campaigns/[A-Z]*/images/portraits/*.png", r"(asheviere|dela(?!\w)|delfador|konrad|lisar|durstorn|eloh|nym|zhul|malin_lich|malin_old|alanin-old(?!er))"),
@@ -281,6 +281,32 @@ REAL = {
         ("none", "usr/share/games/openarena/baseoa/pak0.pk3.unpacked/**/*.jpg", ""),
         ("none", "usr/share/games/warzone2100/base.wz.unpacked/**/*.png", ""),
         ("none", "usr/share/crawl/dat/tiles/*.png", ""),
+    ),
+    "fourth": (
+        ("expression", f"{_W}/campaigns/The_South_Guard/images/portraits/*.png", r"(deoran|ethiliel|urza-afalas)"),
+        ("expression", f"{_W}/campaigns/Descent_Into_Darkness/images/portraits/*.png", r"(malin_old|malin_lich|dela)"),
+        ("day and night", f"{_W}/campaigns/The_South_Guard/images/story/*.jpg", r"(?:summer|winter|fall)"),
+        ("day and night", "usr/share/wallpapers/Next/contents/images*/1920x1080.png", r"(Next)"),
+        ("none", f"{_I}/Faenza/mimetypes/96/*.png", ""),
+        ("none", f"{_I}/Mint-Y/places/128@2x/*.png", ""),
+        ("none", f"{_I}/Yaru/256x256/mimetypes/*.png", ""),
+        ("none", f"{_I}/oxygen/base/256x256/mimetypes/*.png", ""),
+        ("none", "usr/share/sweethome3d/furniture/Scopia.sh3f.unpacked/**/*.png", ""),
+        ("none", "usr/share/games/ddnet/data/skins/*.png", ""),
+        ("none", "usr/share/doc/python-sklearn-doc/html/_images/*.png", ""),
+        ("none", "usr/share/qtcreator/doc/qtcreator/images/*", ""),
+    ),
+    "fifth": (
+        ("expression", f"{_W}/campaigns/S*/images/portraits/*.png", r"(kapoue|durstorn|haldric-ii|ardonna(?!-lich)|bone-captain)"),
+        ("day and night", f"{_W}/campaigns/Secrets_of_the_Ancients/images/story/*.jpg", r"(room|ford-of-abez)"),
+        ("none", f"{_I}/Moka/256x256/mimetypes/*.png", ""),
+        ("none", f"{_I}/Paper/512x512/places/*.png", ""),
+        ("none", f"{_I}/gnome/256x256/status/*.png", ""),
+        ("none", f"{_I}/Obsidian/devices/96/*.png", ""),
+        ("none", "usr/share/iso-flags-png-320x240/*.png", ""),
+        ("none", "usr/share/games/teeworlds/data/skins/*/*.png", ""),
+        ("none", "usr/share/doc/python-scipy-doc/html/reference/generated/*.png", ""),
+        ("none", "usr/share/doc/HTML/en/kmymoney/*.png", ""),
     ),
 }  # fmt: skip
 # One picture under several names, by eye; such pairs are counted neither way.

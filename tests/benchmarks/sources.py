@@ -5,8 +5,9 @@ folders of these and of other packages that neither half holds, for a last look:
 `fresh`: packages, of pictures and of fonts, that were unpacked only when what `held` showed was mended. `later` and
 `final`: others again, parted before any of them was looked at, for what `fresh` showed; `final` is read last. `second`
 and `third`: packages, and parts of one, that no part above has, for copies alone: rules were made on the former, the
-latter is looked at once. Of archives that hold pictures (.rcc, .bin, .wz, .pk3, .zip) those lie beside them, in a folder
-of their name and `unpacked`.
+latter is looked at once. `fourth` and `fifth` are for the same: of each kind every second package, in the order of the
+digests of their names, before any was looked at. Of archives that hold pictures (.rcc, .bin, .wz, .pk3, .zip, .sh3f) those
+lie beside them, in a folder of their name and `unpacked`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["develop", "report", "held", "fresh", "later", "final", "second", "third"]
-Kind = Literal["photo", "painting", "texture", "render", "clipart", "sprite", "screen", "abstract"]
+Part = Literal["develop", "report", "held", "fresh", "later", "final", "second", "third", "fourth", "fifth"]
+Kind = Literal["photo", "painting", "texture", "render", "clipart", "icon", "sprite", "screen", "abstract"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ _WESNOTH = "usr/share/games/wesnoth/1.16/data"
 _SUPERTUX = "usr/share/games/supertux2/images"
 _NAEV = "usr/share/naev/dat/gfx"
 _GCOMPRIS = "usr/share/gcompris-qt/rcc"
+_CAMPAIGNS = f"{_WESNOTH}/campaigns"
 _PLASMA = ("usr/share/wallpapers/*/contents/images*/[2-9]*.*", "usr/share/wallpapers/*/contents/images*/1920*.*")
 
 
@@ -191,6 +193,54 @@ SOURCES = (
     Source("holotz", "holotz-castle-data", ("usr/share/games/holotz-castle/**/*",), "sprite", "third", 24),
     Source("arcade", "pathological bomberclone-data pinball-table-gnu-data rafkill-data", ("usr/share/games/pathological/**/*", "usr/share/games/bomberclone/**/*", "usr/share/games/pinball/**/*", "usr/share/games/rafkill/**/*"), "painting", "third", 24),
     Source("netpanzer", "netpanzer-data liquidwar-data", ("usr/share/games/netpanzer/pics/**/*", "usr/share/games/liquidwar/**/*"), "texture", "third", 24),
+
+    Source("elementary", "libelementary-data", ("usr/share/elementary/images/*",), "photo", "fourth", 24),
+    Source("lebiniou", "lebiniou-data", ("usr/share/lebiniou/images/**/*",), "abstract", "fourth", 24),
+    Source("cosmos and cats", "mate-screensaver-common gnome-taquin", ("usr/share/backgrounds/cosmos/*", "usr/share/gnome-taquin/themes/**/*"), "photo", "fourth", 24),
+    Source("campaign portraits", "wesnoth-1.16-tsg wesnoth-1.16-ttb wesnoth-1.16-nr wesnoth-1.16-thot wesnoth-1.16-dw wesnoth-1.16-did wesnoth-1.16-dm", (f"{_CAMPAIGNS}/The_South_Guard/images/portraits/**/*", f"{_CAMPAIGNS}/The_South_Guard/images/story/**/*", f"{_CAMPAIGNS}/Two_Brothers/images/portraits/**/*", f"{_CAMPAIGNS}/Two_Brothers/images/story/**/*", f"{_CAMPAIGNS}/Northern_Rebirth/images/portraits/**/*", f"{_CAMPAIGNS}/Northern_Rebirth/images/story/**/*", f"{_CAMPAIGNS}/The_Hammer_of_Thursagan/images/portraits/**/*", f"{_CAMPAIGNS}/The_Hammer_of_Thursagan/images/story/**/*", f"{_CAMPAIGNS}/Dead_Water/images/portraits/**/*", f"{_CAMPAIGNS}/Dead_Water/images/story/**/*", f"{_CAMPAIGNS}/Descent_Into_Darkness/images/portraits/**/*", f"{_CAMPAIGNS}/Descent_Into_Darkness/images/story/**/*", f"{_CAMPAIGNS}/Delfadors_Memoirs/images/portraits/**/*", f"{_CAMPAIGNS}/Delfadors_Memoirs/images/story/**/*"), "painting", "fourth", 24),
+    Source("cartoon games", "ktuberling-data pinball-data pinball-table-hurd-data bumprace-data miceamaze lbreakouthd-data pyracerz", ("usr/share/games/pinball/**/*", "usr/share/games/bumprace/**/*", "usr/share/games/miceamaze/images/*", "usr/share/games/lbreakouthd/**/*", "usr/share/games/pyracerz/**/*", "usr/share/ktuberling/**/*"), "painting", "fourth", 24),
+    Source("board games drawn", "late-data hannah-data biniax2-data biloba-data", ("usr/share/games/late/graphics/*", "usr/share/games/hannah/images/*", "usr/share/games/biniax2/graphics/*", "usr/share/biloba/en/*"), "painting", "fourth", 24),
+    Source("freedroid classic", "freedroid-data", ("usr/share/games/freedroid/graphics/**/*",), "sprite", "fourth", 24),
+    Source("furniture", "sweethome3d-furniture", ("usr/share/sweethome3d/furniture/*.unpacked/**/*.png",), "render", "fourth", 24),
+    Source("things of games", "solarwolf openssn-data briquolo-data phlipple-data mirrormagic-data", ("usr/share/games/solarwolf/**/*", "usr/share/games/openssn/images/*", "usr/share/games/briquolo/**/*", "usr/share/phlipple/*", "usr/share/games/mirrormagic/graphics/**/*"), "render", "fourth", 24),
+    Source("scenes of points", "open3d-doc", ("usr/share/doc/open3d-doc/python/**/*",), "render", "fourth", 24),
+    Source("platform tiles", "ddnet-data", ("usr/share/games/ddnet/data/mapres/*",), "texture", "fourth", 24),
+    Source("materials", "qt3d5-examples tecnoballz-data xye-data", ("usr/lib/*/qt5/examples/qt3d/**/*", "usr/share/games/tecnoballz/**/*", "usr/share/xye/res/*"), "texture", "fourth", 24),
+    Source("small clip art", "parley-data inkscape-tutorials xbubble-data", ("usr/share/doc/HTML/en/parley/*", "usr/share/inkscape/tutorials/*", "usr/share/xbubble/**/*"), "clipart", "fourth", 24),
+    Source("oxygen", "oxygen-icon-theme", ("usr/share/icons/oxygen/base/256x256/**/*",), "icon", "fourth", 24),
+    Source("mint", "mint-y-icons", ("usr/share/icons/Mint-Y/apps/256/*",), "icon", "fourth", 24),
+    Source("contrast", "mate-themes", ("usr/share/icons/ContrastHigh/256x256/*/*",), "icon", "fourth", 24),
+    Source("yaru", "yaru-theme-icon", ("usr/share/icons/Yaru/256x256/*/*",), "icon", "fourth", 24),
+    Source("desktop help", "gnome-user-docs mate-user-guide ktouch-data mixxx-data", ("usr/share/help/C/gnome-help/figures/*", "usr/share/help/C/mate-user-guide/figures/*", "usr/share/doc/HTML/en/ktouch/*", "usr/share/mixxx/skins/**/*"), "screen", "fourth", 24),
+    Source("help of programs", "qtcreator-doc kile-doc openshot-qt-doc saods9-doc zoneminder-doc", ("usr/share/qtcreator/doc/**/*", "usr/share/doc/HTML/en/kile/*", "usr/share/doc/openshot-qt/html/_images/*", "usr/share/doc/saods9/**/*", "usr/share/doc/zoneminder-doc/html/_images/*"), "screen", "fourth", 24),
+    Source("screens of play", "kpat kmahjongg colobot-dev-doc", ("usr/share/kpat/previews/*", "usr/share/doc/HTML/en/kmahjongg/*", "usr/share/doc/colobot/html/*"), "screen", "fourth", 24),
+    Source("plots learned", "python-sklearn-doc python-astropy-doc", ("usr/share/doc/python-sklearn-doc/html/_images/*", "usr/share/doc/python-astropy-doc/html/_images/*"), "abstract", "fourth", 24),
+    Source("plots of waves", "python-dtcwt-doc python-vispy-doc elastix-doc", ("usr/share/doc/python-dtcwt-doc/html/_images/*", "usr/share/doc/python-vispy-doc/html/**/*", "usr/share/doc/elastix-doc/**/*"), "abstract", "fourth", 24),
+
+    Source("scratch places", "scratch", ("usr/share/scratch/Media/Backgrounds/**/*",), "photo", "fifth", 24),
+    Source("flowers", "libjxl-testdata", ("usr/share/libjxl-testdata/**/*",), "photo", "fifth", 24),
+    Source("desktops", "debian-edu-artwork-emerald enfuse xfdesktop4-data fvwm-crystal", ("usr/share/desktop-base/**/*", "usr/share/doc/enfuse/html/*", "usr/share/backgrounds/xfce/*", "usr/share/fvwm-crystal/fvwm/wallpapers/**/*"), "photo", "fifth", 24),
+    Source("campaign scenes", "wesnoth-1.16-low wesnoth-1.16-l wesnoth-1.16-sotbe wesnoth-1.16-ei wesnoth-1.16-sota wesnoth-1.16-sof", (f"{_CAMPAIGNS}/Legend_of_Wesmere/images/portraits/**/*", f"{_CAMPAIGNS}/Legend_of_Wesmere/images/story/**/*", f"{_CAMPAIGNS}/Liberty/images/portraits/**/*", f"{_CAMPAIGNS}/Liberty/images/story/**/*", f"{_CAMPAIGNS}/Son_Of_The_Black_Eye/images/portraits/**/*", f"{_CAMPAIGNS}/Son_Of_The_Black_Eye/images/story/**/*", f"{_CAMPAIGNS}/Eastern_Invasion/images/portraits/**/*", f"{_CAMPAIGNS}/Eastern_Invasion/images/story/**/*", f"{_CAMPAIGNS}/Secrets_of_the_Ancients/images/portraits/**/*", f"{_CAMPAIGNS}/Secrets_of_the_Ancients/images/story/**/*", f"{_CAMPAIGNS}/Sceptre_of_Fire/images/portraits/**/*", f"{_CAMPAIGNS}/Sceptre_of_Fire/images/story/**/*"), "painting", "fifth", 24),
+    Source("school pictures", "ulcc renpy-doc pangzero", ("usr/share/ulcc/**/*", "usr/share/doc/renpy/html/_images/*", "usr/share/perl5/auto/share/dist/Games-PangZero/*"), "painting", "fifth", 24),
+    Source("arcade drawn", "ceferino-data gnujump-data airstrike-common cavepacker-data dossizola-data monsterz-data granatier", ("usr/share/games/ceferino/ima/*", "usr/share/games/gnujump/skins/**/*", "usr/share/games/airstrike/**/*", "usr/share/games/cavepacker/pics/*", "usr/share/games/dossizola/images/*", "usr/share/games/monsterz/graphics/*", "usr/share/doc/HTML/en/granatier/*", "usr/share/granatier/themes/*"), "painting", "fifth", 24),
+    Source("worlds of others", "manaplus-data crossfire-maps kobodeluxe-data", ("usr/share/manaplus/data/graphics/**/*", "usr/share/games/crossfire/maps/**/*", "usr/share/games/kobo-deluxe/gfx/*"), "sprite", "fifth", 24),
+    Source("factions", "megaglest-data", ("usr/share/games/megaglest/**/*",), "render", "fifth", 24),
+    Source("rays", "povray-doc blockout2 neverputt-data", ("usr/share/doc/povray/html/images/**/*", "usr/share/games/blockout2/images/*", "usr/share/games/neverball/shot-putt/*"), "render", "fifth", 24),
+    Source("robots", "morse-simulator-doc", ("usr/share/doc/morse/html/_images/*",), "render", "fifth", 24),
+    Source("boards and worlds", "teeworlds-data pychess", ("usr/share/games/teeworlds/data/mapres/*", "usr/share/pychess/boards/*"), "texture", "fifth", 24),
+    Source("graphs", "openscenegraph-doc", ("usr/share/doc/openscenegraph-doc/openscenegraph/*",), "abstract", "fifth", 24),
+    Source("papers", "scribus-data basket-data qlcplus-data", ("usr/share/scribus/templates/**/*", "usr/share/basket/backgrounds/*", "usr/share/qlcplus/documents/images/*"), "clipart", "fifth", 24),
+    Source("flags", "iso-flags-png-320x240", ("usr/share/iso-flags-png-320x240/*",), "clipart", "fifth", 24),
+    Source("moka", "moka-icon-theme", ("usr/share/icons/Moka/256x256/*/*",), "icon", "fifth", 24),
+    Source("gnome icons", "gnome-icon-theme", ("usr/share/icons/gnome/256x256/*/*",), "icon", "fifth", 24),
+    Source("mate icons", "mate-icon-theme", ("usr/share/icons/mate/256x256/*/*",), "icon", "fifth", 24),
+    Source("paper", "paper-icon-theme", ("usr/share/icons/Paper/512x512/*/*",), "icon", "fifth", 24),
+    Source("handbooks", "plasma-desktop-data kmymoney-common deepin-image-viewer kolourpaint dasher-data k3b-data kate5-data tellico-doc", ("usr/share/doc/HTML/en/plasma-desktop/*", "usr/share/doc/HTML/en/kmymoney/*", "usr/share/deepin-manual/manual-assets/application/deepin-image-viewer/image-viewer/en_US/fig/*", "usr/share/doc/HTML/en/kolourpaint/*", "usr/share/help/C/dasher/figures/*", "usr/share/doc/HTML/en/k3b/*", "usr/share/doc/HTML/en/kate/*", "usr/share/doc/HTML/en/tellico/*"), "screen", "fifth", 24),
+    Source("boards and maps", "kicad-doc-en grass-doc", ("usr/share/doc/kicad/help/en/images/*", "usr/share/doc/grass-doc/html/*"), "screen", "fifth", 24),
+    Source("boot and skins", "gfxboot-themes guitarix-common", ("usr/share/gfxboot/themes/*/bootlogo.dir/*", "usr/share/gx_head/skins/*"), "screen", "fifth", 24),
+    Source("plots of science", "python-scipy-doc python-statsmodels-doc", ("usr/share/doc/python-scipy-doc/html/_images/*", "usr/share/doc/python-statsmodels-doc/html/_images/*"), "abstract", "fifth", 24),
+    Source("plots of stars", "python-imexam-doc libcoin-doc calligrastage-data", ("usr/share/doc/python-imexam-doc/html/_images/*", "usr/share/doc/libcoin-dev/html/*", "usr/share/calligrastage/templates/odf/.thumbnail/*"), "abstract", "fifth", 24),
+    Source("widgets", "qtbase5-doc-html python-pygame-doc", ("usr/share/qt5/doc/qtgui/images/*", "usr/share/qt5/doc/qtwidgets/images/*", "usr/share/doc/python-pygame-doc/html/_images/*"), "screen", "fifth", 24),
 )  # fmt: skip
 
 FONTS: dict[Part, tuple[str, ...]] = {  # folders of usr/share/fonts/*, of packages that no rule has seen
