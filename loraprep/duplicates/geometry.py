@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loraprep.core.records import Lying
+from loraprep.duplicates.index import LEAST
 from loraprep.duplicates.keypoints import Keypoints, Pixels, of_picture, reduced
 
 Plane = NDArray[np.float32]
@@ -35,6 +36,7 @@ _AROUND = 4  # px of the canvas, around what is looked at more closely
 _CLIPPED = 2  # of 255, from black and white
 _APART = 8  # of 255, between levels that tell a curve's form
 _ROUNDS = 4  # of reweighting
+_STEPS = 20  # towards where two pictures correlate most
 _SOME = 6000  # pixels that it is taken from
 NOT_KNOWN = Lying()
 DRAWN = 2.0  # of 255 per px: an edge, and no soft ground
@@ -44,7 +46,7 @@ _THIRDS = np.full((1, 3), 1 / 3, np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """Where one picture lies in another, held by so many `points` that are different places of both."""
+    """Where one picture lies in another, held by so many `points`, different places of both; 0: perhaps there."""
 
     matrix: Matrix
     points: int
@@ -58,7 +60,7 @@ class Laid:
     `inside`: where both are; `residual`: (h, w), by how much they differ beyond half a pixel,
     mean of the channels. `toned`: by how much the tone of what is drawn had to be moved for that, 0..255.
     `matrix`: from the second, mirrored first if so, to the first; `box`: left, top, right, bottom of the canvas in the
-    first, px. `points` that are in place; 0 if they were laid on each other whole. `covers`: the shares of the first
+    first, px. `points` that are in place; 0 if none say so. `covers`: the shares of the first
     and of the second picture that both show. `lighter`, `gain`, `tint`: how much brighter (luma, -1..1), by what
     factor, and how far in colour (Delta a*b*; 0 if one is grey) the second is: the middle of all, or of what is drawn,
     whichever is more.
@@ -115,6 +117,34 @@ def lay(a: Pixels, b: Pixels, held: Similarity | None, *, mirrored: bool, whole:
     return min(fits, key=_misfit) if len(fits) > 1 else next(iter(fits), None)
 
 
+def nearer(laid: Laid, a: Pixels, b: Pixels) -> Laid | None:
+    """Lay them over each other so that they correlate most, from where they lie; None if that fits no better.
+
+    Points are in place within _WITHIN px, and where they are few, on one side or all in one corner, what is far from
+    them lies farther off: Evangelidis and Psarakis (2008), "Parametric image alignment using enhanced correlation
+    coefficient maximization". `a`, `b`: as given to `lay`.
+    """
+    from loraprep.imaging.opencv import cv2
+
+    if laid.mirrored:
+        b = np.ascontiguousarray(b[:, ::-1])
+    planes = [cv2.cvtColor(plane, cv2.COLOR_RGB2GRAY) for plane in (laid.first, laid.second)]
+    start, stop = np.eye(2, 3, dtype=np.float32), (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_COUNT, _STEPS, 1e-4)
+    try:
+        _, step = cv2.findTransformECC(*planes, start, cv2.MOTION_AFFINE, stop, laid.inside.astype(np.uint8), 1)
+    except cv2.error:  # it moved away from where they correlate at all
+        return None
+    left, top, right, bottom = laid.box
+    height, width = laid.residual.shape
+    to_canvas = np.diag([width / (right - left), height / (bottom - top), 1.0])
+    to_canvas[:2, 2] = -to_canvas[:2, :2] @ (left, top)
+    moved = np.vstack([step, (0, 0, 1)]).astype(np.float64)
+    moved[:2, 2] += 0.5 - moved[:2, :2] @ (0.5, 0.5)  # OpenCV counts from the middle of a pixel
+    lies = np.linalg.inv(to_canvas) @ np.linalg.inv(moved) @ to_canvas @ np.vstack([laid.matrix, (0, 0, 1)])
+    found = _laid(a, b, np.ascontiguousarray(lies[:2]), laid.mirrored, laid.points)
+    return found if found and _misfits(found.residual[found.inside]) < _misfits(laid.residual[laid.inside]) else None
+
+
 def lay_over(first: Pixels, second: Pixels, lying: Lying) -> Laid | None:
     """Lay pictures of at most keypoints.SIDE px over each other, as they are known to lie or however it can be done."""
     if lying.place:
@@ -153,14 +183,20 @@ def _misfit(laid: Laid) -> float:
     return ranked(laid.residual[laid.inside], 50)[0]
 
 
-def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool) -> Similarity | None:
-    """Find where the second picture, mirrored first if so, lies in the first; None if that is unsure."""
+def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool, clearly: bool = True) -> Similarity | None:
+    """Find where the second picture, mirrored first if so, lies in the first; None if that is unsure.
+
+    Unless `clearly`, points whose second best match is nearly as good are taken as well, and fewer of them, as little
+    pictures and those of one shape again and again have hardly any others: where that leads says nothing by itself, and
+    `points` is 0.
+    """
     from loraprep.imaging.opencv import cv2
 
     if mirrored:
         second = second.mirrored()
-    pairs = _matches(first.units(), second.units())
-    if len(pairs) < ENOUGH:
+    pairs = _matches(first.units(), second.units(), _RATIO if clearly else 1.0)
+    least = ENOUGH if clearly else LEAST
+    if len(pairs) < least:
         return None
     here, there = first.places[pairs[:, 0], :2], second.places[pairs[:, 1], :2]
     cv2.setRNGSeed(1)
@@ -170,14 +206,14 @@ def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool) -> Simila
     held = held.ravel().astype(bool)
     count = min(len(np.unique(np.round(places[held]), axis=0)) for places in (here, there))
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    if count < ENOUGH or not _SCALES[0] < scale < _SCALES[1]:
+    if count < least or not _SCALES[0] < scale < _SCALES[1]:
         return None
     matrix[:, 2] += 0.5 - matrix[:, :2] @ (0.5, 0.5)  # OpenCV counts from the middle of a pixel
-    return Similarity(matrix, count)
+    return Similarity(matrix, count if clearly else 0)
 
 
-def _matches(first: Plane, second: Plane) -> NDArray[np.intp]:
-    """Rows (i, j) of descriptors that are each other's best match, and clearly."""
+def _matches(first: Plane, second: Plane, ratio: float) -> NDArray[np.intp]:
+    """Rows (i, j) of descriptors that are each other's best match, and clearly: by that ratio of distances."""
     if min(len(first), len(second)) < 2:
         return np.zeros((0, 2), np.intp)
     # in one thread, as processes of ours have it, it takes a third of the time of OpenCV's product
@@ -187,7 +223,7 @@ def _matches(first: Plane, second: Plane) -> NDArray[np.intp]:
     mutual = alike.argmax(axis=0)[best] == rows
     alike[rows, best] = -1
     # squared distance of unit vectors: 2 - 2 cos
-    clear = 1 - most < _RATIO**2 * (1 - alike.max(axis=1))
+    clear = 1 - most < ratio**2 * (1 - alike.max(axis=1))
     pairs: NDArray[np.intp] = np.stack([rows, best], axis=1)[mutual & clear]
     return pairs
 

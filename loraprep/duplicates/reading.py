@@ -132,8 +132,11 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
             changed[:] = False
             change, still = _worst(residual, laid.inside), 255 * limit * 2
         over, lettering, sure = mark.over, mark.lettering, mark.sure and not toned
-    if not told and not sure and (agree < _AROUND_WITHOUT or same < _SAME_WITHOUT):
-        over = -1
+    if not told and over >= 0:
+        # be it clearly letters: on the same paper there may be another sign, too pale to differ
+        around_it = structure.share(~_wider(changed.astype(np.uint8), _BLOCK).astype(bool), 1.0)
+        if around_it < _WITHOUT_POINTS or (not sure and (agree < _AROUND_WITHOUT or same < _SAME_WITHOUT)):
+            over, sure = -1, False
     if not told and not sure and (ratio > _GAIN_WITHOUT or laid.tint > _COLOUR_WITHOUT):
         over, alike = -1, False  # a curve for each channel makes any two soft pictures of one shape the same
     elif change <= still and most <= _MOST and (told or same >= _WITHOUT_POINTS):
@@ -162,6 +165,13 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
         doubtful=doubtful,
         lies=laid.place,
     )
+
+
+def is_near(seen: Reading, laid: Laid) -> bool:
+    """Would it be another reading if they lay on each other a little better: is the structure the same as in copies?"""
+    if seen.agree < _WITHOUT_POINTS or (seen.relation == "copy" and seen.laid_over < 0):
+        return False
+    return seen.relation == "variant" or not laid.points
 
 
 def _worst(residual: Plane, inside: Mask) -> float:

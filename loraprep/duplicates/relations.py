@@ -15,9 +15,9 @@ from loraprep.duplicates import candidates, descriptions, flattened, geometry, r
 from loraprep.duplicates.candidates import Candidate
 from loraprep.duplicates.clusters import Clusters, copies, variants
 from loraprep.duplicates.flattened import BARE, WHITE
-from loraprep.duplicates.geometry import Similarity
+from loraprep.duplicates.geometry import Laid, Similarity
 from loraprep.duplicates.kept import Kept, KeptReadings
-from loraprep.duplicates.keypoints import Keypoints, Sight, View
+from loraprep.duplicates.keypoints import Keypoints, Pixels, Sight, View
 from loraprep.duplicates.reading import Reading
 from loraprep.imaging.errors import BadImage
 from loraprep.project.settings import DuplicateLimits
@@ -223,7 +223,10 @@ class Comparison:
 
     def _held(self, found: Candidate, ground: str, mirrored: bool) -> Similarity | None:
         first, second = (self._points(self._images[n], ground) for n in (found.i, found.j))
-        return geometry.similarity(first, second, mirrored=mirrored)
+        held = geometry.similarity(first, second, mirrored=mirrored)
+        if held is None and found.alike:
+            held = geometry.similarity(first, second, mirrored=mirrored, clearly=False)
+        return held
 
     def _points(self, image: Image, ground: str) -> Keypoints:
         try:
@@ -258,10 +261,12 @@ class Comparison:
     def _looked_at(self, found: Candidate) -> Reading | None:
         """Read a pair on the first ground on which they are copies, of which nothing differs; else on the first.
 
-        First as more of their points say, and if that leads nowhere the other way round, mirrored or not. They lie on
-        each other as their points on white do: to find points costs more than all else, and those on another ground
-        differ at outlines alone, so these are looked for only where an outline is all that two have in common.
+        As more of their points say and, of what is even or looks the same on both sides, the other way round as well,
+        mirrored or not: upright it may be a copy and mirrored a change. They lie on each other as their points on white
+        do: to find points costs more than all else, and those on another ground differ at outlines alone, so these are
+        looked for only where an outline is all that two have in common.
         """
+        ways: list[Reading] = []
         for mirrored in (found.mirrored, not found.mirrored)[: 1 + found.either]:
             readings: list[Reading | None] = []
             on_white = self._held(found, WHITE, mirrored)
@@ -271,9 +276,8 @@ class Comparison:
                 if seen is not None and seen.relation == "copy" and seen.laid_over < 0:
                     return seen
                 readings.append(seen)
-            if any(readings):
-                return next(seen for seen in readings if seen)
-        return None
+            ways += [seen for seen in readings if seen][:1]
+        return min(ways, key=lambda seen: seen.relation != "copy", default=None)
 
     def _read(self, found: Candidate, held: Similarity | None, ground: str, mirrored: bool) -> Reading | None:
         try:
@@ -284,10 +288,16 @@ class Comparison:
         laid = geometry.lay(first, second, held, mirrored=mirrored, whole=found.alike)
         if laid is None:
             return None
-        seen = reading.read(laid, self._limits.variant, lambda where: geometry.closer(laid, first, second, where))
+        seen = self._told(laid, first, second)
+        if reading.is_near(seen, laid) and (lain := geometry.nearer(laid, first, second)):
+            again = self._told(lain, first, second)
+            seen = again if again.relation else seen
         if seen.relation is None or _out_of_reach(seen, self._limits):
             return None
         return seen
+
+    def _told(self, laid: Laid, first: Pixels, second: Pixels) -> Reading:
+        return reading.read(laid, self._limits.variant, lambda where: geometry.closer(laid, first, second, where))
 
     def _compare_whole(self) -> None:
         """Most in common first: what is known of a copy need not be asked of its copies again."""

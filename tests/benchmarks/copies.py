@@ -317,6 +317,10 @@ _TWICE = re.compile(
     r"|(xmoto)\.unpacked/03(?:58|62|68|69)|(xmoto)\.unpacked/00(?:22|85)|(Tiles)/Ts(?:05|29)|(Tiles)/Ts3[45]"
     r"|(lang)\.unpacked/0(?:014|113)|(mimetypes)/gnome-mime-application-(?:magicpoint|vnd)"
     r"|(mimetypes)/(?:application-x-(?:compressed-tar|cpio)|gnome-mime-application-x-lzop|rar)|(devices)/(?:gnome-dev-disc|media-opt)"
+    # a file of two themes, a cut of one plot, a hand of a gauge turned, a page of help set anew, a sky in a frame, a diagram
+    # with other words, a bin empty and full
+    r"|(freedroid classic) [34]\b|(plots of waves) [45]\b|(things of games) [2-5]\b|(board games drawn) [36]\b"
+    r"|(elementary) [23]\b|(screens of play) [15]\b|places/(user-trash)"
 )
 _DRESS = ("elvish", "green")  # in the name of one of two: they wear other clothes
 OTHERS = 24  # at most of each of the last

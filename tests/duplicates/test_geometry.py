@@ -155,6 +155,53 @@ def test_what_lies_a_hair_off_is_not_cut(shape: tuple[int, int], off: float) -> 
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("off", [(1.5, -2.0), (-2.0, 1.0)])
+def test_what_points_placed_roughly_is_moved_to_where_it_fits(mirrored: bool, off: tuple[float, float]) -> None:
+    whole = np.asarray(scene(1).resize((480, 360)).convert("RGB"))
+    other = np.ascontiguousarray(whole[:, ::-1]) if mirrored else whole
+    held = geometry.Similarity(np.array([[1.002, 0.003, off[0]], [-0.003, 1.002, off[1]]]), 40)
+    laid = geometry.lay(whole, other, held, mirrored=mirrored, whole=False)
+    assert laid is not None
+    lain = geometry.nearer(laid, whole, other)
+    assert lain is not None
+    assert np.abs(lain.matrix - np.eye(2, 3)).max() < 0.2
+    assert geometry.nearer(lain, whole, other) is None or lain.residual.mean() < laid.residual.mean() / 4
+
+
+def sun(colour: str = "black") -> Picture:
+    """A disc and the same square eight times around it: hardly a point that is like no other."""
+    drawn = Pillow.new("RGB", (512, 512), "white")
+    draw = ImageDraw.Draw(drawn)
+    draw.ellipse((140, 140, 372, 372), fill=colour)
+    for angle in np.arange(8) * np.pi / 4:
+        x, y = 256 + 190 * np.cos(angle), 256 + 190 * np.sin(angle)
+        draw.rounded_rectangle((x - 28, y - 28, x + 28, y + 28), 9, fill=colour)
+    return drawn.resize((256, 256), Pillow.Resampling.LANCZOS)
+
+
+def test_a_cut_of_a_picture_of_one_shape_again_and_again(folder: Folder) -> None:
+    folder.add("sun.jpg", sun())
+    folder.add("sun_cut.jpg", encoded(sun().crop((4, 10, 250, 256)), quality=80))
+    (group,) = folder.find()
+    assert (group.relation, group.recommended) == ("copy", ("sun.jpg",))
+
+
+def test_letters_on_paper_and_another_sign_on_the_same_paper_are_two(folder: Folder) -> None:
+    paper = Pillow.new("RGB", (256, 256), "white")
+    draw = ImageDraw.Draw(paper)
+    for n in range(24):  # a soft shadow around it
+        draw.rectangle((20 + n // 3, 10 + n // 3, 236 - n // 3, 246 - n // 3), outline=(230 + n, 230 + n, 230 + n))
+    sign, page = paper.copy(), paper.copy()
+    ImageDraw.Draw(sign).text((50, 20), "?", fill=(246, 246, 246), font=ImageFont.load_default(180), stroke_width=4)
+    for n in range(7):
+        words = "lines that say nothing" if n % 2 else "and nothing, said again"
+        ImageDraw.Draw(page).text((40, 40 + 26 * n), words, fill="#303030", font=ImageFont.load_default(16))
+    folder.add("sign.png", encoded(sign, "PNG"))
+    folder.add("page.png", encoded(page, "PNG"))
+    assert all(group.relation != "copy" for group in folder.find())
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
 def test_where_a_cut_lies_is_known_to_the_pixel_and_not_looked_for_again(
     folder: Folder, mirrored: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
