@@ -133,9 +133,9 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
             change, still = _worst(residual, laid.inside), 255 * limit * 2
         over, lettering, sure = mark.over, mark.lettering, mark.sure and not toned
     if not told and over >= 0:
-        # be it clearly letters: on the same paper there may be another sign, too pale to differ
-        around_it = structure.share(~_wider(changed.astype(np.uint8), _BLOCK).astype(bool), 1.0)
-        if around_it < _WITHOUT_POINTS or (not sure and (agree < _AROUND_WITHOUT or same < _SAME_WITHOUT)):
+        # be it clearly letters: what is below them may be another sign on the same paper, too pale to differ
+        kept = structure.kept(1 - over, ~_wider(changed.astype(np.uint8), _BLOCK).astype(bool))
+        if kept < _WITHOUT_POINTS or (not sure and (agree < _AROUND_WITHOUT or same < _SAME_WITHOUT)):
             over, sure = -1, False
     if not told and not sure and (ratio > _GAIN_WITHOUT or laid.tint > _COLOUR_WITHOUT):
         over, alike = -1, False  # a curve for each channel makes any two soft pictures of one shape the same
@@ -435,12 +435,13 @@ def _agreement(residual: Plane, first: Plane, second: Plane, inside: Mask) -> fl
 
 @dataclass(frozen=True, slots=True)
 class _Structure:
-    """Where either has structure (`drawn`), and where it is the `same` in both (local correlation above a half).
+    """Where each has structure (`own`), either (`drawn`), and where it is the `same` (local correlation above a half).
 
     The share of the latter: `everywhere`; `inside`, in the middle half each way; `around` that. 1 inside where nothing
     is to differ, 0 around it, but 0 in all without any structure at all.
     """
 
+    own: tuple[Mask, Mask]
     drawn: Mask
     same: Mask
     everywhere: float = 0.0
@@ -451,6 +452,12 @@ class _Structure:
         """The share in a part of it; `none`, if next to nothing is drawn there."""
         count = np.count_nonzero(where & self.drawn)
         return float(np.count_nonzero(self.same & self.drawn & where) / count) if count >= _BLOCK**2 else none
+
+    def kept(self, which: int, where: Mask) -> float:
+        """The share of the structure of one of them, 0 or 1, in a part of it that the other has as well."""
+        there = self.own[which] & where
+        count = np.count_nonzero(there)
+        return float(np.count_nonzero(self.same & there) / count) if count >= _BLOCK**2 else 1.0
 
 
 def _structure(first: Plane, second: Plane, inside: Mask) -> _Structure:
@@ -464,8 +471,9 @@ def _structure(first: Plane, second: Plane, inside: Mask) -> _Structure:
     a, b = mean(first), mean(second)
     var_a, var_b = mean(first * first) - a * a, mean(second * second) - b * b
     correlation = (mean(first * second) - a * b) / np.sqrt(np.maximum(var_a * var_b, 1e-3))
-    drawn = (np.maximum(var_a, var_b) > _STRUCTURE) & inside
-    found = _Structure(drawn, correlation > 0.5)
+    own = (var_a > _STRUCTURE) & inside, (var_b > _STRUCTURE) & inside
+    drawn = own[0] | own[1]
+    found = _Structure(own, drawn, correlation > 0.5)
     if np.count_nonzero(drawn) < _BLOCK**2:
         return found
     height, width = drawn.shape
