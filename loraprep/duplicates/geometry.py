@@ -110,11 +110,14 @@ def lay(a: Pixels, b: Pixels, held: Similarity | None, *, mirrored: bool, whole:
         b = np.ascontiguousarray(b[:, ::-1])
     laid = [_laid(a, b, held.matrix, mirrored, held.points)] if held else []
     shapes = abs(np.log(a.shape[1] / a.shape[0] * b.shape[0] / b.shape[1]))
-    if whole and shapes < _SHAPES and (not laid or laid[0] is None or _misfit(laid[0]) > 1):
+    if whole and shapes < _SHAPES and (not laid or laid[0] is None or not laid[0].points or _misfit(laid[0]) > 1):
         stretched = np.array([[a.shape[1] / b.shape[1], 0, 0], [0, a.shape[0] / b.shape[0], 0]])
         laid.append(_laid(a, b, stretched, mirrored, 0))
     fits = [one for one in laid if one is not None]
-    return min(fits, key=_misfit) if len(fits) > 1 else next(iter(fits), None)
+    if len(fits) < 2:
+        return fits[0] if fits else None
+    # on a plain ground the middle is the same however they lie
+    return min(fits, key=lambda one: (_misfit(one), _misfits(one.residual[one.inside])))
 
 
 def nearer(laid: Laid, a: Pixels, b: Pixels) -> Laid | None:

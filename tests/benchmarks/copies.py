@@ -320,7 +320,7 @@ _TWICE = re.compile(
     # a file of two themes, a cut of one plot, a hand of a gauge turned, a page of help set anew, a sky in a frame, a diagram
     # with other words, a bin empty and full
     r"|(freedroid classic) [34]\b|(plots of waves) [45]\b|(things of games) [2-5]\b|(board games drawn) [36]\b"
-    r"|(elementary) [23]\b|(screens of play) [15]\b|places/(user-trash)"
+    r"|(elementary) [23]\b|(screens of play) [15]\b|128@2x/(user-trash)"
 )
 _DRESS = ("elvish", "green")  # in the name of one of two: they wear other clothes
 OTHERS = 24  # at most of each of the last

@@ -177,7 +177,7 @@ def test_a_null_run_opens_nothing_it_knows(finished: Path, tmp_path: Path) -> No
     parsed = re.findall("^parsed: (.*)$", done.stdout, re.MULTILINE)
     assert sorted(parsed) == ["project.yaml", "resources/kinds/style.yaml", "resources/models/sd15.yaml"]
     loaded = set(done.stdout.rpartition("loaded:")[2].split())
-    assert not loaded & {"numpy", "scipy", "imagehash", "anthropic"}
+    assert not loaded & {"numpy", "scipy", "cv2", "imagehash", "anthropic"}
     assert {p: p.stat().st_mtime_ns for p in before} == {p: s.st_mtime_ns for p, s in before.items()}
 
 
