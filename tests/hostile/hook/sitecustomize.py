@@ -20,7 +20,10 @@ def _watch() -> None:
 
     def note(what: str, whom: object) -> None:
         if isinstance(whom, (str, bytes)) or hasattr(whom, "__fspath__"):
-            whom = os.path.realpath(os.fsdecode(whom))  # type: ignore[arg-type]
+            place = os.fsdecode(whom)  # type: ignore[arg-type]
+            if place.startswith("file:"):  # SQLite takes such addresses, too
+                place = place.removeprefix("file:").partition("?")[0]
+            whom = os.path.realpath(place)
         os.write(log, f"{what}\t{whom}\n".encode("utf-8", "replace"))
 
     def hook(event: str, args: tuple[object, ...]) -> None:
