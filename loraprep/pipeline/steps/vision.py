@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 from msgspec import structs
@@ -105,8 +106,8 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
     if samples:  # somebody is waiting to answer them
         settings = structs.replace(settings, captioning=structs.replace(settings.captioning, batch="never"))
     else:
-        texts, agreed = _examples(work, images), _examples(work, images, by_hand=False)
-        asked = question(settings, texts, set(texts).difference(agreed))
+        texts, besides = _examples(work, images)
+        asked = question(settings, texts, besides)
     return Job(
         project.root,
         work.pictures,
@@ -120,10 +121,14 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
     )
 
 
-def _examples(work: Workspace, images: Sequence[Image], *, by_hand: bool = True) -> list[str]:
+def _examples(work: Workspace, images: Sequence[Image]) -> tuple[list[str], set[str]]:
+    """Return what a person agreed to, and which of it they wrote for pictures that nobody was asked about."""
     project, seen = work.project, _described(images, stored_answers(work, images))
-    answers, auto = work.decisions("captions"), project.auto("captions")
-    return approval.examples(images, seen, answers, project.trigger, auto=auto, by_hand=by_hand)
+    agreed = partial(
+        approval.examples, images, seen, work.decisions("captions"), project.trigger, auto=project.auto("captions")
+    )
+    texts = agreed()
+    return texts, set(texts).difference(agreed(by_hand=False))
 
 
 def _described(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, Elements]:
