@@ -53,16 +53,6 @@ class Shown:
         self, show: Callable[[Image], keypoints.Pixels], known: dict[str, keypoints.Keypoints] | None = None
     ) -> None:
         self._show, self._points = show, {} if known is None else known
-        self._glimpses: dict[str, keypoints.Glimpse] = {}
-
-    def glance(self, images: Sequence[Image]) -> list[Image]:
-        for image in images:
-            if image.pixel_digest not in self._glimpses:
-                self._glimpses[image.pixel_digest] = keypoints.glimpse(self.pixels(image))
-        return list(images)
-
-    def glimpse(self, image: Image) -> keypoints.Glimpse:
-        return self._glimpses[image.pixel_digest]
 
     def prepare(self, images: Sequence[Image]) -> list[Image]:
         for image in images:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from loraprep.core.text import number_of
 from loraprep.duplicates import keypoints, relations
 from loraprep.duplicates.clusters import copies
 from loraprep.duplicates.flattened import WHITE
-from loraprep.duplicates.keypoints import Glimpse, Keypoints, Pixels
+from loraprep.duplicates.keypoints import Keypoints, Pixels
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import project, trust
 from loraprep.scan import scan
@@ -90,24 +90,12 @@ class _Both:
             return self._theirs, replace(image, path=image.path.removeprefix(_MARK))
         return self._mine, image
 
-    def glance(self, images: Sequence[Image]) -> list[Image]:
-        return self._by_each(keypoints.Opened.glance, images)
-
-    def glimpse(self, image: Image) -> Glimpse:
-        sight, own = self._of(image)
-        return sight.glimpse(own)
-
     def prepare(self, images: Sequence[Image]) -> list[Image]:
-        return self._by_each(keypoints.Opened.prepare, images)
-
-    def _by_each(
-        self, measure: Callable[[keypoints.Opened, Sequence[Image]], list[Image]], images: Sequence[Image]
-    ) -> list[Image]:
         ready: set[str] = set()
         for sight in (self._mine, self._theirs):
             here = {own.path: image.path for image in images for who, own in [self._of(image)] if who is sight}
             own = [own for image in images for who, own in [self._of(image)] if who is sight]
-            ready |= {here[image.path] for image in measure(sight, own)}
+            ready |= {here[image.path] for image in sight.prepare(own)}
         return [image for image in images if image.path in ready]
 
     def points(self, image: Image, ground: str = WHITE) -> Keypoints:

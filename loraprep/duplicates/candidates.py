@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from loraprep.core.records import Image
 from loraprep.duplicates import flattened, hamming, index
-from loraprep.duplicates.keypoints import Glimpse, Keypoints, Sight
+from loraprep.duplicates.keypoints import Keypoints, Sight
 from loraprep.project.settings import DuplicateLimits
 
 _Places = NDArray[np.intp]
@@ -46,25 +46,14 @@ def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """The pairs of `count` pictures that are near as a whole: rows and columns.
+    """The pairs of pictures that are near as a whole: rows and columns.
 
     By their hashes, upright and with the other mirrored; and by their outlines, of which only one is transparent.
     """
 
-    count: int
     upright: hamming.Found
     mirrored: hamming.Found
     outlines: hamming.Found
-
-    def of(self, chosen: NDArray[np.bool_]) -> Near:
-        """Return those of the chosen pictures, by their places among these."""
-        place = np.cumsum(chosen) - 1
-
-        def among(found: hamming.Found) -> hamming.Found:
-            both = chosen[found[0]] & chosen[found[1]]
-            return place[found[0][both]], place[found[1][both]]
-
-        return Near(int(chosen.sum()), among(self.upright), among(self.mirrored), among(self.outlines))
 
 
 def near(images: Sequence[Image], limits: DuplicateLimits) -> Near:
@@ -75,7 +64,7 @@ def near(images: Sequence[Image], limits: DuplicateLimits) -> Near:
     turned = hamming.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
     upright, mirrored = (hamming.near(plain, other, int(limits.phash), int(limits.dhash)) for other in (None, turned))
     i, j = np.array([*flattened.same_outline(images)], np.intp).reshape(-1, 2).T
-    return Near(len(images), upright, mirrored, (i, j))
+    return Near(upright, mirrored, (i, j))
 
 
 def find_candidates(images: Sequence[Image], sight: Sight, alike: Near) -> list[Candidate]:
@@ -115,27 +104,6 @@ def find_candidates(images: Sequence[Image], sight: Sight, alike: Near) -> list[
     for (i, j), candidate in best.items():
         candidate.alike |= bool(few[i] or few[j])
     return sorted(best.values(), key=lambda c: (c.mirrored, -c.points, c.i, c.j))
-
-
-def in_company(images: Sequence[Image], sight: Sight, alike: Near) -> NDArray[np.bool_]:
-    """Tell which may have a copy: by quick points, by hashes or as thumbnails; and those with too few points.
-
-    Points, which cost the time of several decodes, are found for no others. Every image was glanced at by `sight`.
-    """
-    few = np.zeros(len(images), bool)
-
-    def seen() -> Iterator[Glimpse]:
-        for n, image in enumerate(images):
-            found = sight.glimpse(image)
-            few[n] = len(found.sides[0]) < _FEW
-            yield found
-
-    company = index.met(seen(), len(images)) | few
-    for side in (*alike.upright, *alike.mirrored, *alike.outlines):
-        company[side] = True
-    for i, j, _ in _alike(images, np.flatnonzero(few if len(images) >= _MANY else ~company | few)):
-        company[[i, j]] = True
-    return company
 
 
 def _alike(images: Sequence[Image], rows: NDArray[np.intp]) -> Iterator[tuple[int, int, bool]]:

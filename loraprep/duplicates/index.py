@@ -21,7 +21,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep.duplicates.keypoints import MIDDLE, MIRROR, OCTAVE, PLACED, Glimpse, Keypoints, Quick
+from loraprep.duplicates.keypoints import MIRROR, Keypoints
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating]
@@ -136,111 +136,51 @@ def _joined(parts: list[list[NDArray[_Number]]]) -> NDArray[_Number]:
     return whole
 
 
-_QUICK_NEXT = 6
-# bands of 18 bits, 252 of 256 in all; once two pictures have met somebody nobody asks about the two of them any more,
-# which matters where all corners are alike: soft ground, grain
-_QUICK_ROUNDS = (range(1), range(1, 2), range(2, 4), range(4, 8), range(8, 14))
-_QUICK_NEAR = 30  # bits of 256 by which two quick views of one point may differ; at 36 no more pairs were met
-# (tests/benchmarks/copies.py, develop: no copy is lost, and of the variants four pairs of day and night in flat tiles)
-
-
-def met(pictures: Iterable[Glimpse], count: int) -> NDArray[np.bool_]:
-    """Tell which of `count` pictures share at least LEAST quick points that agree with another, or one mirrored."""
-    top = max(_TOP, _ALL // max(1, count) // 2)
-    bits: tuple[list[NDArray[np.uint64]], ...] = ([], [])  # of all pictures, then of all of them mirrored
-    ways: tuple[list[Quick], ...] = ([], [])  # octave, angle and place
-    counts: tuple[list[int], ...] = ([], [])
-    for part in _together_in_rows(pictures, lambda picture: sum(len(side[:top]) for side in picture.sides)):
-        for n in range(2):
-            rows = np.concatenate([picture.sides[n][:top] for picture in part])
-            bits[n].append(np.ascontiguousarray(rows[:, PLACED:]).view(">u8").astype(np.uint64))
-            ways[n].append(rows[:, :PLACED].copy())
-            counts[n].extend(len(picture.sides[n][:top]) for picture in part)
-    found = np.zeros(count, bool)
-    if not sum(map(sum, counts)):
-        return found
-    owner = np.repeat(np.arange(2 * count, dtype=np.int32), [*counts[0], *counts[1]])
-    signatures, seen = _joined([*bits]), _joined([*ways])
-
-    def strangers(p: Ints, q: Ints) -> NDArray[np.bool_]:
-        one, other = owner[p], owner[q]
-        different: NDArray[np.bool_] = ((one < count) | (other < count)) & (one % count != other % count)
-        return different & ~(found[one % count] & found[other % count])
-
-    codes = np.zeros(0, np.int64)
-    for bands in _QUICK_ROUNDS:
-        near = _neighbours(signatures, bands, _QUICK_NEXT, _QUICK_NEAR, strangers)
-        codes = _merged(codes, (np.minimum(p, q) * len(owner) + np.maximum(p, q) for p, q in near))
-        for some in _by_first(codes, len(owner), owner):
-            a, b = some // len(owner), some % len(owner)
-            pair = owner[a].astype(np.int64) * 2 * count + owner[b]
-            turn = (seen[b, 1] * (360 / 256) - seen[a, 1] * (360 / 256)) % 360
-            scale = (seen[b, 0].astype(np.float64) - seen[a, 0]) * np.log2(OCTAVE)
-            places = (seen[n, 2:].astype(np.float64) - MIDDLE for n in (a, b))
-            middle = _middle(turn, scale, *places) / (np.exp2(scale) * (2 * MIDDLE * _WITHIN))[:, None]
-            for code in _together(pair, turn, scale, middle, a, b):
-                found[[code // (2 * count) % count, code % (2 * count) % count]] = True
-        if found.all():
-            break
-        left = (some[strangers(some // len(owner), some % len(owner))] for some in _by_first(codes, len(owner), owner))
-        codes = np.concatenate([codes[:0], *left])
-    return found
-
-
 def _near(signatures: NDArray[np.uint64], owner: Ints32) -> Ints:
     """Codes of near points of different pictures: (a * n + b) * 2 + mirrored, a's picture before b's."""
     n = len(owner)
 
-    def strangers(p: Ints, q: Ints) -> NDArray[np.bool_]:
-        different: NDArray[np.bool_] = ((p < n) | (q < n)) & (owner[p % n] != owner[q % n])
-        return different
-
     def codes() -> Iterator[Ints]:
-        for p, q in _neighbours(signatures, range(_BANDS), _NEXT, _NEAR, strangers):
+        for p, q in _neighbours(signatures, owner):
             a, b, mirrored = p % n, q % n, (p >= n) | (q >= n)
             swap = owner[a] > owner[b]
             a, b = np.where(swap, b, a), np.where(swap, a, b)
             yield (a * n + b) * 2 + mirrored
 
-    return _merged(np.zeros(0, np.int64), codes())
+    return _merged(codes())
 
 
-def _neighbours(
-    signatures: NDArray[np.uint64],
-    bands: range,
-    following: int,
-    near: int,
-    wanted: Callable[[Ints, Ints], NDArray[np.bool_]],
-) -> Iterator[tuple[Ints, Ints]]:
-    """Pairs of rows that are `wanted` and differ in `near` bits at most, of those next to each other in sorted bands.
+def _neighbours(signatures: NDArray[np.uint64], owner: Ints32) -> Iterator[tuple[Ints, Ints]]:
+    """Rows of near points, of those next to each other in sorted bands, of different pictures but not both mirrored.
 
     A pair that several bands bring together is named as often.
     """
-    for band in bands:
+    n = len(owner)
+    for band in range(_BANDS):
         # in order of their bits and, of the same bits, as they come: numpy sorts numbers ten times as fast as places
         both = _band(signatures, band).astype(np.uint64) << np.uint64(32)
         both |= np.arange(len(both), dtype=np.uint64)
         both.sort()
         key, order = (both >> np.uint64(32)).astype(np.uint32), both.astype(np.uint32)
-        for step in range(1, following + 1):
+        for step in range(1, _NEXT + 1):
             met = False
             for start in range(0, len(key) - step, _STEP):
                 here = key[start : min(start + _STEP, len(key) - step)]
                 same = start + np.flatnonzero(key[start + step : start + step + len(here)] == here)
                 met |= len(same) > 0
                 p, q = order[same].astype(np.int64), order[same + step].astype(np.int64)
-                ok = wanted(p, q)
+                ok = ((p < n) | (q < n)) & (owner[p % n] != owner[q % n])
                 p, q = p[ok], q[ok]
-                ok = np.bitwise_count(signatures[p] ^ signatures[q]).sum(axis=1) <= near
+                ok = np.bitwise_count(signatures[p] ^ signatures[q]).sum(axis=1) <= _NEAR
                 yield p[ok], q[ok]
             if not met:
                 break
 
 
-def _merged(codes: Ints, more: Iterable[Ints]) -> Ints:
+def _merged(codes: Iterable[Ints]) -> Ints:
     """Put all of them in order, each once."""
-    parts, number = [codes], 0
-    for part in more:
+    parts, number = [np.zeros(0, np.int64)], 0
+    for part in codes:
         parts.append(part)
         number += len(part)
         if number > max(_STEP, len(parts[0])):

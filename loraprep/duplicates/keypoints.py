@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,6 @@ _SOFT = 200  # points, below which a cut of a picture may have next to none, so 
 _FAINT, _BLUR = 0.002, 1.5  # their contrast; px that it is blurred by first, or they are what saving a JPEG leaves
 _SCALE = 512.0  # of a root-normalised component, to lie in 0..255
 _VERSION = 6  # of the cache: raised with anything that changes what a picture's points are
-_QUICK_VERSION = 5  # the same of glimpses
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +102,11 @@ def _found(grey: NDArray[np.uint8], contrast: float) -> tuple[Floats, NDArray[np
     found, described = _sift(contrast).detectAndCompute(grey, None)
     if described is None:
         return np.zeros((0, 4), np.float32), np.zeros((0, 128), np.uint8)
-    order = _strongest_first(found, [point.angle for point in found])[:MOST]
     measured = np.array([(point.size, point.angle) for point in found], np.float32)
-    places = np.column_stack([cv2.KeyPoint_convert(found), measured])[order]
+    places = np.column_stack([cv2.KeyPoint_convert(found), measured])
+    x, y, _, angles = places.T
+    order = np.lexsort((angles, y, x, [-point.response for point in found]))[:MOST]
+    places = places[order]
     chosen = described[order].astype(np.float32)
     roots = np.sqrt(chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1e-6))
     return places, np.rint(np.minimum(roots * _SCALE, 255)).astype(np.uint8)
@@ -136,98 +137,6 @@ def _sift(contrast: float):  # type: ignore[no-untyped-def]
 
 
 _Points = TypeVar("_Points")
-# (n, 36): the level of OCTAVE, the angle in 256ths of a turn, the place in pairs of px with the picture's middle at
-# MIDDLE, and 256 bits
-Quick = NDArray[np.uint8]
-PLACED, MIDDLE = 4, SIDE // 4
-GLIMPSES = 300  # points of a glimpse
-_CORNERS, _CELLS = 900, 4  # corners that they are chosen from, and parts of each side that have an equal share of them
-OCTAVE = 1.25  # between two of its eight levels
-
-
-@dataclass(frozen=True, slots=True)
-class Glimpse:
-    """Points of a picture and of it mirrored that cost a tenth of the others: they tell who may have a copy at all.
-
-    ORB (Rublee, Rabaud, Konolige and Bradski 2011), as OpenCV has it, the strongest corners first. Its bits do not
-    mirror as those of SIFT do, so that the mirrored picture is looked at as well. Chosen from all over it, as letters
-    across a picture, or a page around it, have more strong corners than all that it shows (Brown, Szeliski and Winder
-    2005, "Multi-image matching using multi-scale oriented patches", section 3).
-    """
-
-    sides: tuple[Quick, Quick]
-
-    def packed(self) -> bytes:
-        return len(self.sides[0]).to_bytes(2, "little") + b"".join(side.tobytes() for side in self.sides)
-
-    @classmethod
-    def unpacked(cls, data: bytes) -> Glimpse:
-        """Undo `packed`. Raises ValueError."""
-        rows = np.frombuffer(data[2:], np.uint8).reshape(-1, PLACED + 32)
-        first = int.from_bytes(data[:2], "little")
-        return cls((rows[:first], rows[first:]))
-
-
-def glimpse(pixels: Pixels) -> Glimpse:
-    """Find the quick points of a picture, looked at with SIDE px at most.
-
-    Corners are looked for once: mirrored, they lie where they lie, and only their bits are others.
-    """
-    from loraprep.imaging.opencv import cv2
-
-    grey = reduced(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
-    points, bits = _orb().compute(grey, _spread(_orb().detect(grey, None), *grey.shape))
-    width = grey.shape[1]
-    turned = [
-        cv2.KeyPoint(width - 1 - p.pt[0], p.pt[1], p.size, (540 - p.angle) % 360, p.response, p.octave) for p in points
-    ]
-    turned, mirrored = _orb().compute(np.ascontiguousarray(grey[:, ::-1]), turned)
-    return Glimpse((_quick(points, bits, grey.shape), _quick(turned, mirrored, grey.shape)))
-
-
-def _spread(points: Sequence[Any], height: int, width: int) -> list[Any]:
-    """Take the strongest corner of each cell, then the second of each, until there are GLIMPSES of them."""
-    if not points:
-        return []
-    order = _strongest_first(points, [point.octave for point in points])
-    cell = (_at(points)[order] * _CELLS / (width, height)).astype(np.intp) @ (1, _CELLS)
-    by_cell = np.argsort(cell, kind="stable")
-    rank = np.empty(len(order), np.intp)
-    rank[by_cell] = np.arange(len(order)) - np.searchsorted(cell[by_cell], cell[by_cell])
-    return [points[n] for n in order[np.argsort(rank, kind="stable")[:GLIMPSES]].tolist()]
-
-
-def _at(points: Sequence[Any]) -> NDArray[np.float64]:
-    """Where they are, (n, 2), px."""
-    from loraprep.imaging.opencv import cv2
-
-    at: NDArray[np.float64] = cv2.KeyPoint_convert(points).astype(np.float64)
-    return at
-
-
-def _strongest_first(points: Sequence[Any], last: Sequence[float]) -> NDArray[np.intp]:
-    """Return their order; those as strong as each other by where they are, and those at one place by `last`."""
-    x, y = _at(points).T
-    return np.lexsort((last, y, x, [-point.response for point in points]))
-
-
-def _quick(points: Sequence[Any], bits: NDArray[np.uint8] | None, shape: tuple[int, ...]) -> Quick:
-    if bits is None or not points:
-        return np.zeros((0, PLACED + 32), np.uint8)
-    octaves = [point.octave for point in points]
-    order = _strongest_first(points, octaves)
-    placed = np.empty((len(points), PLACED), np.uint8)
-    placed[:, 0] = octaves
-    placed[:, 1] = [int(point.angle * 256 / 360) % 256 for point in points]
-    placed[:, 2:] = np.minimum(np.rint((_at(points) - (shape[1] / 2, shape[0] / 2)) / 2) + MIDDLE, 255)
-    return np.column_stack([placed, bits])[order]
-
-
-@cache
-def _orb():  # type: ignore[no-untyped-def]
-    from loraprep.imaging.opencv import cv2
-
-    return cv2.ORB_create(nfeatures=_CORNERS, scaleFactor=OCTAVE, nlevels=8, fastThreshold=7)  # 7: soft paintings too
 
 
 class View(Protocol):
@@ -242,12 +151,6 @@ class View(Protocol):
 
 class Sight(View, Protocol):
     """How all of them are."""
-
-    def glance(self, images: Sequence[Image]) -> list[Image]:
-        """Make the glimpse of each; return those that could be opened."""
-
-    def glimpse(self, image: Image) -> Glimpse:
-        """Return that of one that was glanced at."""
 
     def prepare(self, images: Sequence[Image]) -> list[Image]:
         """Make the points of all of them; return those that could be opened."""
@@ -275,35 +178,30 @@ class Opened:
 
     def __init__(self, pictures: Pictures, path: Path | None, stamp: str) -> None:
         self._pictures = pictures
-        self._glimpses = Store(path, "glimpses", f"{_QUICK_VERSION} {stamp}")
         self._store = Store(path, _POINTS, _stamp(stamp))
         self.given_up: dict[str, GivenUp] = {}
         self._held: Callable[[Image, str], Pixels] = lru_cache(maxsize=_HELD)(self._pixels)
         self._known: Callable[[Image, str], Keypoints] = lru_cache(maxsize=_HELD)(self._points)
 
-    def glance(self, images: Sequence[Image]) -> list[Image]:
-        self._glimpses.keep_only({crops.shown(image) for image in images})
-        return self._measured(images, self._glimpses, _glimpse_of)
-
     def prepare(self, images: Sequence[Image]) -> list[Image]:
         self._store.keep_only({crops.shown(image) for image in images})
-        return self._measured(images, self._store, _points_of)
-
-    def _measured(self, images: Sequence[Image], store: Store, work: Callable[[Pictures, Image], bytes]) -> list[Image]:
-        failed = measure(self._pictures, images, store, work)
+        failed = measure(self._pictures, images, self._store, _points_of)
         self.given_up |= {path: why for path, why in failed.items() if isinstance(why, GivenUp)}
         return [image for image in images if image.path not in failed]
-
-    def glimpse(self, image: Image) -> Glimpse:
-        return _fetched(self._glimpses, image, Glimpse.unpacked)
 
     def points(self, image: Image, ground: str = WHITE) -> Keypoints:
         return self._known(image, ground if image.alpha else WHITE)
 
     def _points(self, image: Image, ground: str) -> Keypoints:
-        if ground == WHITE:
-            return _fetched(self._store, image, Keypoints.unpacked)
-        return of_picture(self.pixels(image, ground))
+        if ground != WHITE:
+            return of_picture(self.pixels(image, ground))
+        data = self._store.get(crops.shown(image))
+        if data is None:
+            raise sqlite3.DatabaseError("points that were written are gone")
+        try:
+            return Keypoints.unpacked(data)
+        except ValueError as error:
+            raise sqlite3.DatabaseError("points that were written cannot be read") from error
 
     def pixels(self, image: Image, ground: str = WHITE) -> Pixels:
         return self._held(image, ground if image.alpha else WHITE)
@@ -319,7 +217,6 @@ class Opened:
 
     def close(self) -> None:
         self._held, self._known = self._pixels, self._points  # what is cached refers to this, and would outlast it
-        self._glimpses.close()
         self._store.close()
 
 
@@ -358,26 +255,12 @@ def _stamp(stamp: str) -> str:
     return f"{_VERSION} {stamp}"
 
 
-def _fetched(store: Store, image: Image, unpacked: Callable[[bytes], _Points]) -> _Points:
-    data = store.get(crops.shown(image))
-    if data is None:
-        raise sqlite3.DatabaseError("points that were written are gone")
-    try:
-        return unpacked(data)
-    except ValueError as error:
-        raise sqlite3.DatabaseError("points that were written cannot be read") from error
-
-
 def _seen(pictures: Pictures, image: Image, ground: str = WHITE) -> Pixels:
     if ground == WHITE:
         shown = pictures.small(image)
     else:
         shown = pictures.upright(image, ground, SIDE) if ground != BARE else pictures.opaque(image, SIDE)
     return reduced(np.asarray(shown, np.uint8))
-
-
-def _glimpse_of(pictures: Pictures, image: Image) -> bytes:
-    return glimpse(np.asarray(pictures.small(image), np.uint8)).packed()
 
 
 def _points_of(pictures: Pictures, image: Image) -> bytes:

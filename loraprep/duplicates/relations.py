@@ -52,15 +52,9 @@ def find_groups(
     pairs = _byte_copies(known.values())
     doubled = {pair.a for pair in pairs}
     singles = [known[path] for path in sorted(known) if path not in doubled and _is_comparable(known[path])]
-    singles = sight.glance(singles) if len(singles) > 1 else []
-    near = candidates.near(singles, limits)
-    company = candidates.in_company(singles, sight, near)
-    prepared = sight.prepare([image for image, wanted in zip(singles, company.tolist(), strict=True) if wanted])
-    paths = {image.path for image in prepared}
-    near = near.of(np.array([image.path in paths for image in singles], bool))
-    singles = prepared
+    singles = sight.prepare(singles) if len(singles) > 1 else []
     readings = kept or KeptReadings(None, limits, "")
-    found = candidates.find_candidates(singles, sight, near) if singles else []
+    found = candidates.find_candidates(singles, sight, candidates.near(singles, limits)) if singles else []
     met = [each for some in _compared(scenes(singles, found), limits, sight, readings, ahead) for each in some]
 
     def grouped() -> list[Group]:

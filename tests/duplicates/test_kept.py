@@ -89,7 +89,6 @@ def test_what_could_not_be_opened_is_looked_at_again(
 
     sight = Shown(folder.look)
     images, limits = list(folder.images.values()), duplicate_limits()
-    sight.glance(images)
     sight.prepare(images)
     with closing(KeptReadings(cache, limits, "")) as kept, monkeypatch.context() as patch:
         patch.setattr(Shown, "pixels", gone)

@@ -17,7 +17,7 @@ APART = {  # functions that the pool is given, or that such a function calls
     "curation/features.py": {"_shown"},
     "dataset/pixels.py": {"rendered", "mask_pixels"},
     "dataset/upscale.py": {"_given", "_better"},
-    "duplicates/keypoints.py": {"_glimpse_of", "_seen"},
+    "duplicates/keypoints.py": {"_seen"},
     "heads/finding.py": {"look"},
     "pairs/measure.py": {"look_at"},
     "report/marks.py": {"_corner"},
