@@ -155,26 +155,27 @@ def _neighbours(signatures: NDArray[np.uint64], owner: Ints32) -> Iterator[tuple
 
     A pair that several bands bring together is named as often.
     """
-    n = len(owner)
+    # each picture has one number upright and one mirrored
+    count = int(owner[-1]) + 1
+    whose = np.concatenate([owner, owner + count])
     for band in range(_BANDS):
         # in order of their bits and, of the same bits, as they come: numpy sorts numbers ten times as fast as places
         both = _band(signatures, band).astype(np.uint64) << np.uint64(32)
         both |= np.arange(len(both), dtype=np.uint64)
         both.sort()
-        key, order = (both >> np.uint64(32)).astype(np.uint32), both.astype(np.uint32)
-        for step in range(1, _NEXT + 1):
-            met = False
-            for start in range(0, len(key) - step, _STEP):
-                here = key[start : min(start + _STEP, len(key) - step)]
-                same = start + np.flatnonzero(key[start + step : start + step + len(here)] == here)
-                met |= len(same) > 0
-                p, q = order[same].astype(np.int64), order[same + step].astype(np.int64)
-                ok = ((p < n) | (q < n)) & (owner[p % n] != owner[q % n])
-                p, q = p[ok], q[ok]
-                ok = np.bitwise_count(signatures[p] ^ signatures[q]).sum(axis=1) <= _NEAR
-                yield p[ok], q[ok]
-            if not met:
-                break
+        for start in range(0, len(both), _STEP):  # in this order memory is read from one end to the other
+            some = both[start : start + _STEP + _NEXT]
+            key, order = (some >> np.uint64(32)).astype(np.uint32), some.astype(np.uint32).astype(np.int64)
+            by, words = whose[order], signatures[order]
+            here = np.arange(min(_STEP, len(some)))
+            for step in range(1, _NEXT + 1):
+                here = here[: np.searchsorted(here, len(some) - step)]
+                here = here[key[here] == key[here + step]]  # whoever differs from one differs from all that follow
+                one, other = by[here], by[here + step]
+                met = here[(np.minimum(one, other) < count) & (one != other) & (np.abs(one - other) != count)]
+                apart = np.bitwise_count(words[met] ^ words[met + step])
+                near = met[apart[:, 0] + apart[:, 1] <= _NEAR]
+                yield order[near], order[near + step]
 
 
 def _merged(codes: Iterable[Ints]) -> Ints:
