@@ -4,9 +4,9 @@ Takes pictures out of packages unpacked below --root (pictures.real: 1 to 4 MP w
 of others), or makes JPEGs of 520 px with --small, of 64 px with --stamps, the same ones each time. For each of --sizes
 runs a bare decode with two threads, a first `gate1` with what each task of it takes, the same with nothing to do, after
 one caption was changed and after one answer was, and `look`. Prints time of all processors (the machine may be shared),
-time on the clock, bare decodes, memory of the tree of processes and of the first of them alone, and by which power each
-grows from one size to the next. Lettering is not read unless --read: a picture takes a second. `--cluster local:2`: the
-first `gate1` on a cluster. `--only gate1`: nothing but that, and the decode. Linux.
+time on the clock, bare decodes, what each of the processes held at most, added up, and the first of them alone, and by
+which power each grows from one size to the next. Lettering is not read unless --read: a picture takes a second.
+`--cluster local:2`: the first `gate1` on a cluster. `--only gate1`: nothing but that, and the decode. Linux.
 """
 
 from __future__ import annotations
@@ -162,7 +162,8 @@ def main(arguments: Sequence[str]) -> None:
             found[size][name] = cost
             print(f"{size} {name}: CPU {cost.cpu:.2f}, clock {cost.clock:.2f}, {cost.memory:.0f} MB, {cost.own:.0f} of it the first",
                   file=sys.stderr, flush=True)  # fmt: skip
-        print(f"{size:,} pictures: {outputs(out / 'whole')}", flush=True)
+        held = found[size]["gate1, whole"].at_once
+        print(f"{size:,} pictures: {held:.0f} MB at once; {outputs(out / 'whole')}", flush=True)
     print("\n".join(table(found)))
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class Cost:
     """`clock` and `cpu` in seconds; `memory`, the most that the process held, in MB (Linux; else 0), and the
-    most that each process it started held, added up whether or not they held it at once; `own`: of the first alone.
+    most that each process it started held, added up whether or not they held it at once; `own`: of the first alone;
+    `at_once`: the most that all of them held at one time, what they share counted once (looked at _OFTEN).
     """
 
     clock: float
@@ -22,6 +23,10 @@ class Cost:
     memory: float
     output: str
     own: float
+    at_once: float = 0.0
+
+
+_OFTEN = 0.25  # seconds: to look takes a process of 300 MB some 3 ms of its own
 
 
 def run(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
@@ -36,13 +41,16 @@ def run(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
         reader = _Reader(process)
         peaks: dict[int, float] = {}
         spent: dict[int, float] = {}
-        last = 0.0
+        last = at_once = looked = 0.0
         while process.poll() is None:
             last = max(last, _spent(process.pid))
             for pid in (process.pid, *_children(process.pid)):
                 peaks[pid] = max(peaks.get(pid, 0.0), _peak(pid))
                 if pid != process.pid:
                     spent[pid] = max(spent.get(pid, 0.0), _spent(pid))
+            if time.monotonic() - looked > _OFTEN:
+                at_once = max(at_once, sum(map(_share, (process.pid, *_children(process.pid)))))
+                looked = time.monotonic()
             time.sleep(0.005)
         memory, held = sum(peaks.values()), peaks.get(process.pid, 0.0)
         own = last
@@ -53,7 +61,7 @@ def run(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
     cpu = max(cpu, own + sum(spent.values()))
     if process.returncode not in (0, 1):
         raise RuntimeError(f"{command[0]} ended with {process.returncode}:\n{output[-2000:]}")
-    return Cost(clock, cpu, memory, output, held)
+    return Cost(clock, cpu, memory, output, held, at_once)
 
 
 class _Reader:
@@ -94,6 +102,16 @@ def _peak(pid: int) -> float:
     except OSError:
         return 0.0
     found = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(found[0].split()[1]) / 1024 if found else 0.0
+
+
+def _share(pid: int) -> float:
+    """MB that a process holds now, of what it shares its share (PSS: proc(5), smaps_rollup)."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()
+    except OSError:
+        return 0.0
+    found = [line for line in lines if line.startswith("Pss:")]
     return int(found[0].split()[1]) / 1024 if found else 0.0
 
 
