@@ -35,6 +35,8 @@ def act(thing: str) -> object:
             time.sleep(600)  # its end comes with that of its input
         case str() if thing.startswith("after "):  # "after 0.1 x"
             time.sleep(float(thing.split()[1]))
+        case "take":  # 100 MB in blocks that come from what the C library keeps
+            return os.getpid(), len([bytearray(1 << 20) for _ in range(100)])
         case "where":
             return os.getpid(), Path.cwd(), sys.flags.safe_path
     return thing

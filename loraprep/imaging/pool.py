@@ -21,7 +21,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from typing import IO, Any, NamedTuple, Protocol, TypeVar
 
-from loraprep.core import child, files
+from loraprep.core import child, files, free_memory
 from loraprep.core.errors import Unreachable
 from loraprep.core.findings import Code
 from loraprep.imaging import memory
@@ -447,7 +447,7 @@ def serve() -> None:
     threading.Thread(target=_listen, args=(given, told), daemon=True).start()
     function: Callable[[Any], Any] = _nothing
     with suppress(BrokenPipeError):  # then nobody is there to be told
-        while (next_one := told.get()) is not None:
+        while (next_one := _next(told, resting=function is _nothing)) is not None:
             first, second = next_one
             if first is None:  # it may rest, and hold no file open meanwhile
                 function = _nothing
@@ -474,6 +474,15 @@ def _listen(given: IO[bytes], told: queue.SimpleQueue[tuple[Any, Any] | None]) -
                 told.put(pickle.load(given))
     finally:
         told.put(None)
+
+
+def _next(told: queue.SimpleQueue[tuple[Any, Any] | None], *, resting: bool) -> tuple[Any, Any] | None:
+    """Return what comes next. Who rests a while gives its memory back: now the first process works, alone."""
+    if resting:
+        with suppress(queue.Empty):
+            return told.get(timeout=_LOOK)
+        free_memory.give_back()
+    return told.get()
 
 
 def _nothing(_: Any) -> None:

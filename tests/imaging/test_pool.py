@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from loraprep.core import child
@@ -103,6 +105,17 @@ def test_what_was_started_before_is_used() -> None:
     assert _done(["where"])["where"][0] in started  # type: ignore[index]
     pool.POOL.start()
     assert {worker._process.pid for worker in pool.POOL._all} == started
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another library gives memory back as it likes")
+def test_whoever_rests_gives_memory_back() -> None:
+    (pid, _) = _done(["take"])["take"]  # type: ignore[misc]
+    process = psutil.Process(pid)
+    until = time.monotonic() + 60
+    while process.memory_info().rss > 90 << 20 and time.monotonic() < until:  # it needs 50 itself
+        time.sleep(0.05)
+    assert process.memory_info().rss <= 90 << 20
+    assert _done(["where"])["where"][0] == pid  # type: ignore[index]
 
 
 def test_whoever_stops_taking_stops_all_of_it() -> None:
