@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
 from loraprep.core.components import Components
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image, Lying, Pair, the_other_way
-from loraprep.duplicates import candidates, descriptions, flattened, geometry, ranking, reading
+from loraprep.duplicates import candidates, descriptions, ranking, scenes
 from loraprep.duplicates.candidates import Candidate
-from loraprep.duplicates.clusters import Clusters, copies, variants
-from loraprep.duplicates.flattened import BARE, WHITE
-from loraprep.duplicates.geometry import Laid, Similarity
-from loraprep.duplicates.kept import Kept, KeptReadings
-from loraprep.duplicates.keypoints import Keypoints, Pixels, Sight, View
+from loraprep.duplicates.clusters import copies, variants
+from loraprep.duplicates.comparing import Comparison
+from loraprep.duplicates.kept import KeptReadings
+from loraprep.duplicates.keypoints import Sight
 from loraprep.duplicates.reading import Reading
-from loraprep.imaging.errors import BadImage
+from loraprep.duplicates.scenes import Scene
 from loraprep.project.settings import DuplicateLimits
 
-_SURELY = 1.5  # times `variant`: two altered copies of one picture may differ by more than either does from it
 _DULL = 0.02  # contrast below which a picture is one plain colour
 _TINY = 32  # pixels
-_WHOLE = 0.95  # share of a picture that both show, from which on nothing worth mentioning is missing
 _ENOUGH = 0.5  # share of one of two cuts that both show, from which on they are one picture and not two parts of one
 _PARTS = 24  # of a side of a thumbnail
 _SAVED = 32  # of 255: after a second saving at a third of the size a part of a thumbnail differs by up to 18 (of 36)
@@ -55,7 +52,20 @@ def find_groups(
     singles = sight.prepare(singles) if len(singles) > 1 else []
     readings = kept or KeptReadings(None, limits, "")
     found = candidates.find_candidates(singles, sight, candidates.near(singles, limits)) if singles else []
-    met = [each for some in _compared(scenes(singles, found), limits, sight, readings, ahead) for each in some]
+    parts = scenes.scenes(singles, found)
+    if ahead:
+        ahead.read(parts, readings)
+
+    def read(one: Image, other: Image, how: Candidate) -> Reading | None:
+        if told := readings.known(one, other, how):
+            return told.seen
+        comparison = Comparison(one, other, how, limits, sight)
+        seen = comparison.read()
+        if not comparison.gone:
+            readings.keep(one, other, how, seen)
+        return seen
+
+    met = [each for part in parts for each in scenes.relations(part, limits, read)]
 
     def grouped() -> list[Group]:
         read = [_pair(known[singles[one.i].path], known[singles[one.j].path], seen) for one, seen in met]
@@ -68,6 +78,13 @@ def find_groups(
         known |= {image.path: image for image in detail([alike[path] for path in sorted(alike)], likely)}
         groups = grouped()
     return groups
+
+
+class Ahead(Protocol):
+    """Reads the pairs of several scenes at a time."""
+
+    def read(self, some: Sequence[Scene], readings: KeptReadings) -> None:
+        """Read pairs of scenes and keep what they were read as."""
 
 
 def _groups(known: Mapping[str, Image], pairs: Sequence[Pair]) -> list[Group]:
@@ -110,235 +127,6 @@ def _byte_copies(images: Iterable[Image]) -> list[Pair]:
 def _is_comparable(image: Image) -> bool:
     hashes = image.phash and image.dhash and image.phash_mirror and image.dhash_mirror
     return bool(hashes) and image.contrast >= _DULL and min(image.width, image.height) >= _TINY
-
-
-Met = tuple[Candidate, Reading]
-
-
-class Scene(NamedTuple):
-    """Pictures, by the numbers that their candidates know them by, which no pair joins with any other."""
-
-    images: Mapping[int, Image]
-    found: Sequence[Candidate]
-
-
-def scenes(images: Sequence[Image], found: Sequence[Candidate]) -> list[Scene]:
-    """Part pictures that may be alike into scenes, by their first pictures; of each the candidates in their order."""
-    linked = Components[int]()
-    for pair in found:
-        linked.join(pair.i, pair.j)
-    parts: dict[int, list[Candidate]] = {}
-    for pair in found:
-        parts.setdefault(linked.root(pair.i), []).append(pair)
-    return [
-        Scene({n: images[n] for n in sorted({n for pair in part for n in (pair.i, pair.j)})}, part)
-        for _, part in sorted(parts.items())
-    ]
-
-
-class Readings(Protocol):
-    """What pairs are read as."""
-
-    def known(self, one: Image, other: Image, how: Candidate) -> Kept | None:
-        """Return what a pair was read as; None if it is to be read. May raise instead, which ends the comparison."""
-
-    def keep(self, one: Image, other: Image, how: Candidate, seen: Reading | None) -> None:
-        """Keep what a pair was read as."""
-
-
-class Ahead(Protocol):
-    """Reads the pairs of several scenes at a time."""
-
-    def read(self, some: Sequence[Scene], kept: KeptReadings) -> list[Scene]:
-        """Read pairs of scenes and keep what they were read as; return the scenes of which more may be read ahead."""
-
-
-class _UnreadError(Exception):
-    """A pair was not read yet."""
-
-
-class _OnlyKept:
-    """Readings that were kept. Raises _UnreadError for a pair that was not read yet."""
-
-    def __init__(self, kept: KeptReadings) -> None:
-        self._kept = kept
-
-    def known(self, one: Image, other: Image, how: Candidate) -> Kept:
-        if found := self._kept.known(one, other, how):
-            return found
-        raise _UnreadError
-
-    def keep(self, one: Image, other: Image, how: Candidate, seen: Reading | None) -> None:
-        raise NotImplementedError
-
-
-def _compared(
-    parts: Sequence[Scene], limits: DuplicateLimits, sight: View, kept: KeptReadings, ahead: Ahead | None
-) -> list[list[Met]]:
-    """Compare the pictures of each scene; what nobody reads ahead is read here.
-
-    Which pairs are read depends on those before. So a scene is gone through with what is kept, as often as more of it
-    was read.
-    """
-    met: dict[int, list[Met]] = {}
-    left = list(range(len(parts)))
-    while ahead and left:
-        unread = []
-        for n in left:
-            try:
-                met[n] = Comparison(parts[n], limits, sight, _OnlyKept(kept)).relations()
-            except _UnreadError:
-                unread.append(n)
-        more = {id(scene) for scene in ahead.read([parts[n] for n in unread], kept)}
-        left = [n for n in unread if id(parts[n]) in more]
-    return [met[n] if n in met else Comparison(part, limits, sight, kept).relations() for n, part in enumerate(parts)]
-
-
-class Comparison:
-    """Tells copies and variants among the pictures of a scene.
-
-    A cut fits every variant that differs only outside it. So cuts wait until all whole pictures are told apart, then
-    the best fit comes first, and what fits one picture and another that are no copies is a cut of the first alone.
-    """
-
-    def __init__(self, scene: Scene, limits: DuplicateLimits, sight: View, readings: Readings) -> None:
-        self._images, self._found = scene
-        self._limits, self._sight, self._readings = limits, sight, readings
-        self._gone = False  # a picture could not be opened for the pair that is looked at
-        self._copies = Clusters()
-        self._met: list[Met] = []
-        self._cuts: list[Met] = []
-
-    def relations(self) -> list[Met]:
-        """Compare all candidates and return those that are copies or variants. Raises what `readings` raises."""
-        self._compare_whole()
-        self._place_cuts()
-        return self._met
-
-    def _held(self, found: Candidate, ground: str, mirrored: bool) -> Similarity | None:
-        first, second = (self._points(self._images[n], ground) for n in (found.i, found.j))
-        held = geometry.similarity(first, second, mirrored=mirrored)
-        if held is None and found.alike:
-            held = geometry.similarity(first, second, mirrored=mirrored, clearly=False)
-        return held
-
-    def _points(self, image: Image, ground: str) -> Keypoints:
-        try:
-            return self._sight.points(image, ground)
-        except (BadImage, OSError):  # gone since it was looked at
-            self._gone = True
-            return self._sight.points(image)
-
-    def _grounds(self, found: Candidate) -> tuple[str, ...]:
-        """Return on what two are compared: of which one alone is transparent, the other may have been it."""
-        one, other = self._images[found.i], self._images[found.j]
-        if bool(one.alpha) == bool(other.alpha):
-            return (WHITE,)
-        laid = other if one.alpha else one
-        try:
-            return (flattened.ground(self._sight.pixels(laid)) if flattened.may_be(laid) else WHITE, BARE)
-        except (BadImage, OSError):
-            self._gone = True
-            return (WHITE,)
-
-    def _seen(self, found: Candidate) -> Reading | None:
-        """Read a pair, unless it was read before."""
-        one, other = self._images[found.i], self._images[found.j]
-        if known := self._readings.known(one, other, found):
-            return known.seen
-        self._gone = False
-        seen = self._looked_at(found)
-        if not self._gone:
-            self._readings.keep(one, other, found, seen)
-        return seen
-
-    def _looked_at(self, found: Candidate) -> Reading | None:
-        """Read a pair on the first ground on which they are copies, of which nothing differs; else on the first.
-
-        As more of their points say and, of what is even or looks the same on both sides, the other way round as well,
-        mirrored or not: upright it may be a copy and mirrored a change. They lie on each other as their points on white
-        do: to find points costs more than all else, and those on another ground differ at outlines alone, so these are
-        looked for only where an outline is all that two have in common.
-        """
-        ways: list[Reading] = []
-        for mirrored in (found.mirrored, not found.mirrored)[: 1 + found.either]:
-            readings: list[Reading | None] = []
-            on_white = self._held(found, WHITE, mirrored)
-            for ground in self._grounds(found) if on_white or found.alike else ():
-                held = on_white or (None if ground == WHITE else self._held(found, ground, mirrored))
-                seen = self._read(found, held, ground, mirrored)
-                if seen is not None and seen.relation == "copy" and seen.laid_over < 0:
-                    return seen
-                readings.append(seen)
-            ways += [seen for seen in readings if seen][:1]
-        return min(ways, key=lambda seen: seen.relation != "copy", default=None)
-
-    def _read(self, found: Candidate, held: Similarity | None, ground: str, mirrored: bool) -> Reading | None:
-        try:
-            first, second = (self._sight.pixels(self._images[n], ground) for n in (found.i, found.j))
-        except (BadImage, OSError):  # gone since it was looked at; the next scan says so
-            self._gone = True
-            return None
-        laid = geometry.lay(first, second, held, mirrored=mirrored, whole=found.alike)
-        if laid is None:
-            return None
-        seen = self._told(laid, first, second)
-        if reading.is_near(seen, laid) and (lain := geometry.nearer(laid, first, second)):
-            again = self._told(lain, first, second)
-            seen = again if again.relation else seen
-        if seen.relation is None or _out_of_reach(seen, self._limits):
-            return None
-        return seen
-
-    def _told(self, laid: Laid, first: Pixels, second: Pixels) -> Reading:
-        return reading.read(laid, self._limits.variant, lambda where: geometry.closer(laid, first, second, where))
-
-    def _compare_whole(self) -> None:
-        """Most in common first: what is known of a copy need not be asked of its copies again."""
-        images, copies = self._images, self._copies
-        asked: set[tuple[str, str]] = set()
-        for found in self._found:
-            one, other = images[found.i], images[found.j]
-            roots = copies.root(one.path), copies.root(other.path)
-            if copies.known(one.path, other.path) or roots in asked:
-                continue
-            seen = self._seen(found)
-            if seen is None:
-                continue
-            whole = min(seen.covers) >= _WHOLE
-            if seen.relation == "copy" and not whole:
-                asked |= {roots, roots[::-1]}
-                self._cuts.append((found, seen))
-                continue
-            if seen.relation == "copy":
-                copies.join(one.path, other.path)
-            elif whole and (seen.relit or seen.change > _SURELY * self._limits.variant) and not seen.doubtful:
-                copies.part(one.path, other.path)
-            self._met.append((found, seen))
-
-    def _place_cuts(self) -> None:
-        """Best fit first: each cut is a copy of one of the pictures that it fits."""
-        images, copies = self._images, self._copies
-        source: dict[int, tuple[int, Reading]] = {}
-        step = self._limits.variant / 8  # changes nearer to each other than this say nothing about which fits better
-        for found, seen in sorted(self._cuts, key=lambda c: (round(c[1].change / step), -c[0].points, c[0].i, c[0].j)):
-            if copies.known(images[found.i].path, images[found.j].path):
-                continue
-            cut, of = (found.i, found.j) if seen.covers[0] > seen.covers[1] else (found.j, found.i)
-            before, how = source.setdefault(cut, (of, seen))
-            if before != of and not copies.known(images[before].path, images[of].path):
-                pair = Candidate(min(before, of), max(before, of), seen.mirrored != how.mirrored, 0, alike=True)
-                both = self._seen(pair)
-                if both is not None and both.relation == "variant" and min(both.covers) >= _WHOLE:
-                    copies.part(images[before].path, images[of].path)
-                    continue
-            copies.join(images[found.i].path, images[found.j].path)
-            self._met.append((found, seen))
-
-
-def _out_of_reach(seen: Reading, limits: DuplicateLimits) -> bool:
-    """Is it what the project does not want to be told of?"""
-    return (seen.turns != 0 and not limits.rotations) or (min(seen.covers) < 1 / descriptions.LARGE and not limits.cuts)
 
 
 def _pair(one: Image, other: Image, seen: Reading) -> Pair:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,8 @@ from loraprep.core.records import Group, Image
 from loraprep.duplicates import ahead, kept, keypoints, relations
 from loraprep.duplicates.candidates import Candidate
 from loraprep.duplicates.kept import KeptReadings
+from loraprep.duplicates.reading import Reading
+from loraprep.duplicates.scenes import Scene
 from loraprep.imaging.pictures import Pictures
 from tests import pictures
 from tests.folders import Folder, duplicate_limits
@@ -54,16 +58,14 @@ def test_the_same_is_found_and_nothing_is_left_to_read(
     alone = found(project, in_pool=False)
     assert len(alone) == 3
     project[2].unlink()
-    with monkeypatch.context() as patch:
-        patch.setattr(KeptReadings, "keep", lambda *_: pytest.fail("read here"))
-        assert found(project, in_pool=True) == alone
-    project[2].unlink()
-    monkeypatch.setattr(kept, "_AT_ONCE", -1.0)  # a pair at a time
     monkeypatch.setattr(KeptReadings, "keep", lambda *_: pytest.fail("read here"))
+    assert found(project, in_pool=True) == alone
+    project[2].unlink()
+    monkeypatch.setattr(ahead, "_MOST", 1)  # a pair at a time
     assert found(project, in_pool=True) == alone
 
 
-def test_a_scene_that_broke_off_is_read_here(
+def test_what_broke_off_is_read_here(
     project: tuple[Pictures, list[Image], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = found(project, in_pool=False)
@@ -76,50 +78,50 @@ def test_a_scene_that_broke_off_is_read_here(
     assert found(project, in_pool=True) == alone
 
 
-def pair(i: int, j: int, points: int) -> Candidate:
-    return Candidate(i, j, False, points)
+class Answers(Pictures):
+    """Gives out no lots: what is `told` of pairs is known at once, of others nothing ever; `rounds` says what was asked."""
+
+    told: Mapping[tuple[int, int], str]
+    rounds: list[list[tuple[int, int]]]
+
+    def each_lot(self, _function: object, lots: Iterable[Scene], *_: object, **__: object) -> Any:
+        lots = list(lots)
+        self.rounds.append(sorted((how.i, how.j) for lot in lots for how in lot.found))
+        for lot in lots:
+            asked = [how for how in lot.found if (how.i, how.j) in self.told]
+            yield lot, [kept.packed(lot.images[how.i], lot.images[how.j], how, self.seen(how)) for how in asked]
+
+    def seen(self, how: Candidate) -> Reading | None:
+        if self.told[how.i, how.j] == "nothing":
+            return None
+        return Reading("copy", 0.0, 1.0, False, 0, (1.0, 1.0), 0.0, False, 0.0)
 
 
-def test_the_scene_with_the_most_pairs_is_read_first() -> None:
-    made: list[int] = []
-
-    class Seen(Pictures):
-        def each_lot(self, _function: object, lots: Sequence[relations.Scene], *_: object, **__: object) -> object:  # type: ignore[override]
-            made.extend(len(scene.found) for scene in lots)
-            return (_ for _ in ())
-
-    few, many = (
-        relations.Scene({}, []),
-        relations.Scene({0: Image("a", "image"), 1: Image("b", "image")}, [pair(0, 1, 9)]),
-    )
-    reader = ahead.ReadAhead(Seen(Path(), Path(), 1.0), Path("points"), "", duplicate_limits())
+def rounds(
+    count: int, told: Mapping[tuple[int, int], str], monkeypatch: pytest.MonkeyPatch
+) -> list[list[tuple[int, int]]]:
+    """What is read of a scene of so many pictures, each of which may be like each, those next to each other first."""
+    images = {n: Image(f"{n}.png", "image", digest=str(n), pixel_digest=str(n)) for n in range(count)}
+    pairs = sorted(itertools.combinations(images, 2), key=lambda two: two[1] - two[0])
+    scene = Scene(images, [Candidate(i, j, False, 100 - j + i) for i, j in pairs])
+    pictures = Answers(Path(), Path(), 1.0)
+    monkeypatch.setattr(Answers, "told", told, raising=False)
+    monkeypatch.setattr(Answers, "rounds", [], raising=False)
     with closing(KeptReadings(None, duplicate_limits(), "")) as readings:
-        assert reader.read([few, many], readings) == []
-    assert made == [1, 0]
+        ahead.ReadAhead(pictures, Path("points"), "", duplicate_limits()).read([scene], readings)
+    return Answers.rounds
 
 
-def test_a_large_scene_is_read_within_clusters_then_between_them_then_whole() -> None:
-    """Two clusters of four that hang together by three pairs with few points."""
-    within = [pair(i, j, 90) for start in (0, 4) for i in range(start, start + 4) for j in range(i + 1, start + 4)]
-    between = [pair(0, 4, 9), pair(1, 5, 8), pair(3, 7, 7)]
-    scene = relations.Scene({n: Image(f"{n}.png", "image") for n in range(8)}, [*within, *between])
-    first = [*ahead.parts(scene, 6, 0)]
-    assert [sorted(part.images) for part in first] == [[0, 1, 2, 3], [4, 5, 6, 7]]
-    assert [each for part in first for each in part.found] == within
-    (then,) = ahead.parts(scene, 6, 1)
-    assert [*then.found] == [*within, *between]
-    assert [*ahead.parts(scene, 6, 2)] == [scene]
-    assert [*ahead.parts(scene, 20, 0)] == [scene]
+def test_of_copies_one_is_like_all_and_of_strangers_each_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = [*itertools.combinations(range(8), 2)]
+    assert len(every) == 28
+    asked = rounds(8, dict.fromkeys(every, "copy"), monkeypatch)
+    assert [len(some) for some in asked] == [8]  # by the first seven all are known
+    asked = rounds(8, dict.fromkeys(every, "nothing"), monkeypatch)
+    assert [len(some) for some in asked] == [8, 16, 4]
+    assert sorted(pair for some in asked for pair in some) == every
 
 
-def test_in_parts_the_same_is_found(
-    project: tuple[Pictures, list[Image], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    alone = found(project, in_pool=False)
-    project[2].unlink()
-    monkeypatch.setattr(ahead, "_PARTS", 1000)
-    monkeypatch.setattr(KeptReadings, "keep", lambda *_: pytest.fail("read here"))
-    assert found(project, in_pool=True) == alone
-    project[2].unlink()
-    monkeypatch.setattr(kept, "_AT_ONCE", -1.0)
-    assert found(project, in_pool=True) == alone
+def test_what_cannot_be_kept_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = rounds(4, {}, monkeypatch)
+    assert [len(some) for some in asked] == [4, 2]

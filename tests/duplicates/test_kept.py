@@ -11,7 +11,9 @@ import pytest
 
 from loraprep.core.records import Group, Image
 from loraprep.duplicates import relations
+from loraprep.duplicates.comparing import Comparison
 from loraprep.duplicates.kept import KeptReadings
+from loraprep.duplicates.reading import Reading
 from loraprep.imaging.errors import BadImage
 from tests import pictures
 from tests.folders import Folder, Shown, duplicate_limits
@@ -39,14 +41,14 @@ def found(folder: Folder, cache: Path | None, **limits: float) -> list[Group]:
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[set[str]]]:
     """The pairs that are laid over each other meanwhile."""
     seen: list[set[str]] = []
-    real = relations.Comparison._looked_at
+    real = Comparison.read
 
-    def look(self: relations.Comparison, pair: relations.Candidate) -> relations.Reading | None:
-        seen.append({self._images[pair.i].path, self._images[pair.j].path})
-        return real(self, pair)
+    def read(self: Comparison) -> Reading | None:
+        seen.append({image.path for image in self._pair})
+        return real(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(relations.Comparison, "_looked_at", look)
+        patch.setattr(Comparison, "read", read)
         yield seen
 
 
