@@ -47,6 +47,7 @@ _PIECES, _LONG, _HIGH, _UNEQUAL = 6, 3.0, 3.0, 0.2
 # lettering is at least: whatever was drawn anew on develop either has edges of both or is short
 _LAYERED = 0.15
 _SURE, _CLEARLY = 3.0, 6.0  # standard errors; once and twice what is beyond chance
+_EDGES = 4  # px around what differs, of its rim, of an edge a pixel from that, and of what that is measured by
 _BLUR = 9  # px that the softening makes one
 _SOME = 2000  # pixels that colours of ink are taken from
 _AROUND, _AROUND_WITHOUT = 0.65, 0.9  # share of what is drawn that agrees around it; with no points in common
@@ -109,24 +110,40 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
     structure = _structure(first, second, laid.inside)
     same, inside, around = structure.everywhere, structure.inside, structure.around
     residual = np.where(laid.inside, laid.residual, 0).astype(np.float32)
-    change, most = _worst(residual, laid.inside), ranked(residual[laid.inside], 90)[0]
-    changed = _spots(residual)
-    agree = _agreement(residual, first, second, laid.inside)
+    agree, most = _agreement(residual, first, second, laid.inside), ranked(residual[laid.inside], 90)[0]
+    seen = Reading(
+        relation=None,
+        change=0.0,
+        agree=same,
+        mirrored=laid.mirrored,
+        turns=round(-laid.turn / 90) % 4,
+        covers=laid.covers,
+        lighter=laid.lighter,
+        relit=relit,
+        tint=laid.tint,
+        lies=laid.place,
+    )
     relation: Relation | None = None
     doubtful, over, lettering, sure = False, -1, False, False
-    near, mostly = (_BY_OTHER_LIGHT, inside) if relit else (_AS_AROUND, (inside + agree) / 2)
+    margin, mostly = (_BY_OTHER_LIGHT, inside) if relit else (_AS_AROUND, (inside + agree) / 2)
     alike = same >= _SAME and max(laid.covers) >= _SHARED
-    alike &= inside >= _SAME_INSIDE and (inside >= around - near or mostly >= _MOSTLY)
-    alike = alike and not _is_another(structure, residual)
+    alike &= inside >= _SAME_INSIDE and (inside >= around - margin or mostly >= _MOSTLY)
     if not told:
         alike = min(same, agree, inside) >= _WITHOUT_POINTS
+    may_be_copy = most <= _MOST and (told or same >= _WITHOUT_POINTS)
+    if not alike and agree < _AROUND and not may_be_copy:  # nor is it looked for a mark
+        return seen
+    alike = alike and not (told and _is_another(structure, residual))
+    change, changed = _worst(residual, laid.inside), _spots(residual)
     # what resampling and compression leave lies along edges everywhere, a change in one place
     still = 255 * limit * (2 if not changed.any() else 0.5 if _in_one_place(changed) else 1)
     if agree >= _AROUND and changed.any() and _rest(residual, changed, laid.inside) <= _MOST:
         fewest = _STROKES[0] if _in_the_margin(changed) else _STROKES[1]
         toned = laid.toned > _TONED  # it may be painted anew
         canvas = Close(laid.first, laid.second, residual, changed, max(changed.shape))
-        mark = _laid_over(canvas if toned else closer(changed), fewest)
+        near = canvas if toned else closer(changed)
+        # of a copy whatever is over it is no mark, but it may be how one of them was reduced
+        mark = (_differ if told and may_be_copy and change <= still else _laid_over)(near, fewest)
         if mark.nothing:  # what only the reduced pictures differ in is how they were reduced
             residual[changed] = 0
             changed[:] = False
@@ -139,7 +156,7 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
             over, sure = -1, False
     if not told and not sure and (ratio > _GAIN_WITHOUT or laid.tint > _COLOUR_WITHOUT):
         over, alike = -1, False  # a curve for each channel makes any two soft pictures of one shape the same
-    elif change <= still and most <= _MOST and (told or same >= _WITHOUT_POINTS):
+    elif change <= still and may_be_copy:
         relation, over = "copy", -1
     elif over >= 0 and (sure or alike):
         relation, doubtful = ("copy", False) if sure else ("variant", True)
@@ -149,21 +166,14 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
         relation = "variant"
     if max(laid.covers) < _PART:
         relation = None
-    return Reading(
+    return replace(
+        seen,
         relation=relation,
         change=change / 255,
-        agree=same,
-        mirrored=laid.mirrored,
-        turns=round(-laid.turn / 90) % 4,
-        covers=laid.covers,
-        lighter=laid.lighter,
-        relit=relit,
-        tint=laid.tint,
         laid_over=over if relation else -1,
         lettering=lettering,
         place=_place(changed) if relation and changed.any() else "",
         doubtful=doubtful,
-        lies=laid.place,
     )
 
 
@@ -261,6 +271,7 @@ def _laid_over(near: Close, fewest: float) -> _Mark:
     spots = _spots(near.residual) & near.where
     if not spots.any():
         return _NOTHING
+    near, spots = _cropped(near, spots)
     ink = _ink(near.residual, spots)
     wide = spots.astype(np.uint8)
     rim = (_wider(wide) - cv2.erode(wide, np.ones((3, 3), np.uint8))).astype(bool)
@@ -280,10 +291,14 @@ def _laid_over(near: Close, fewest: float) -> _Mark:
         if ways[0].surely >= _CLEARLY and ways[0].shines != ways[1].shines:
             over = int(ways[0].shines)  # pale ink takes edges away, too: what lies below is the stronger of the two
         way = ways[1 - over]
+    if way.left > (_LAYERED if foreign <= _OWNED else _HARDLY):
+        return _NO_MARK
     clearly = way.surely >= _CLEARLY and way.shines
     if way.alone <= _UNEXPLAINED:  # by how much of the one colour is there: on a ground like it little differs
         ink |= _matte(*((near.first, near.second), (near.second, near.first))[1 - over], spots, way.colour)
     thick, strokes = _strokes(ink)
+    if thick > _THIN * near.side:
+        return _NO_MARK
     letters = _in_a_row(ink, strokes)
     if clearly or letters:
         fewest = min(fewest, _STROKES[0])  # nobody who paints a spot anew lets what was there show through
@@ -292,12 +307,27 @@ def _laid_over(near: Close, fewest: float) -> _Mark:
     broad = _strokes(spots)[0] / near.side
     layered = foreign <= _OWNED and (letters or strokes >= 2 * _STROKES[1]) and broad <= _STROKE
     hardly, unexplained = (_LAYERED, _LAYERED) if layered else (_HARDLY, _UNEXPLAINED)
-    if thick > _THIN * near.side or way.left > hardly or not (foreign <= _UNSURE or way.shines or hides):
+    if way.left > hardly or not (foreign <= _UNSURE or way.shines or hides):
         return _NO_MARK
     own = foreign <= _OWNED or way.shines or hides
     # and not the outline of something; letters run into each other where they have a soft shadow
     thin = broad <= (_THIN if letters else _STROKE)
     return _Mark(over, many, bool(many and own and thin and way.left <= unexplained))
+
+
+def _differ(near: Close, _: float) -> _Mark:
+    """Tell only whether they differ, seen closer."""
+    return _NO_MARK if (_spots(near.residual) & near.where).any() else _NOTHING
+
+
+def _cropped(near: Close, spots: Mask) -> tuple[Close, Mask]:
+    """What is around the spots, as far as edges around them are looked at."""
+    from loraprep.imaging.opencv import cv2
+
+    left, top, width, height = cv2.boundingRect(spots.astype(np.uint8))
+    part = np.s_[max(0, top - _EDGES) : top + height + _EDGES, max(0, left - _EDGES) : left + width + _EDGES]
+    first, second, residual = (np.ascontiguousarray(plane[part]) for plane in (near.first, near.second, near.residual))
+    return Close(first, second, residual, near.where[part], near.side), np.ascontiguousarray(spots[part])
 
 
 def _strokes(ink: Mask) -> tuple[float, float]:
