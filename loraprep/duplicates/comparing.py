@@ -48,10 +48,7 @@ class Comparison:
 
     def _held(self, ground: str, mirrored: bool) -> Similarity | None:
         first, second = (self._points(image, ground) for image in self._pair)
-        held = geometry.similarity(first, second, mirrored=mirrored)
-        if held is None and self._found.alike:
-            held = geometry.similarity(first, second, mirrored=mirrored, clearly=False)
-        return held
+        return geometry.similarity(first, second, mirrored=mirrored, perhaps=self._found.alike)
 
     def _points(self, image: Image, ground: str) -> Keypoints:
         try:

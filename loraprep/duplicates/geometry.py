@@ -7,7 +7,7 @@ given one thread and a fixed seed, so that the same two pictures always give the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -80,6 +80,7 @@ class Laid:
     gain: float
     tint: float
     place: tuple[float, ...]  # Lying.place
+    grey: bool  # one of them alone is, so that lightness alone is compared
 
     @property
     def turn(self) -> float:
@@ -186,19 +187,26 @@ def _misfit(laid: Laid) -> float:
     return ranked(laid.residual[laid.inside], 50)[0]
 
 
-def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool, clearly: bool = True) -> Similarity | None:
+def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool, perhaps: bool = False) -> Similarity | None:
     """Find where the second picture, mirrored first if so, lies in the first; None if that is unsure.
 
-    Unless `clearly`, points whose second best match is nearly as good are taken as well, and fewer of them, as little
-    pictures and those of one shape again and again have hardly any others: where that leads says nothing by itself, and
-    `points` is 0.
+    If that is enough (`perhaps`), points whose second best match is nearly as good are taken as well then, and fewer of
+    them, as little pictures and those of one shape again and again have hardly any others: where that leads says
+    nothing by itself, and `points` is 0.
     """
-    from loraprep.imaging.opencv import cv2
-
     if mirrored:
         second = second.mirrored()
-    pairs = _matches(first.units(), second.units(), _RATIO if clearly else 1.0)
-    least = ENOUGH if clearly else LEAST
+    clear, rest = _matches(first.units(), second.units(), (_RATIO, 1.0))
+    if found := _in_place(first, second, clear, ENOUGH):
+        return found
+    found = _in_place(first, second, rest, LEAST) if perhaps else None
+    return replace(found, points=0) if found else None
+
+
+def _in_place(first: Keypoints, second: Keypoints, pairs: NDArray[np.intp], least: int) -> Similarity | None:
+    """Where the second lies in the first by the most of these pairs of points, if that is `least` and more."""
+    from loraprep.imaging.opencv import cv2
+
     if len(pairs) < least:
         return None
     here, there = first.places[pairs[:, 0], :2], second.places[pairs[:, 1], :2]
@@ -212,23 +220,25 @@ def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool, clearly: 
     if count < least or not _SCALES[0] < scale < _SCALES[1]:
         return None
     matrix[:, 2] += 0.5 - matrix[:, :2] @ (0.5, 0.5)  # OpenCV counts from the middle of a pixel
-    return Similarity(matrix, count if clearly else 0)
+    return Similarity(matrix, count)
 
 
-def _matches(first: Plane, second: Plane, ratio: float) -> NDArray[np.intp]:
-    """Rows (i, j) of descriptors that are each other's best match, and clearly: by that ratio of distances."""
+def _matches(first: Plane, second: Plane, ratios: tuple[float, ...]) -> list[NDArray[np.intp]]:
+    """Rows (i, j) of descriptors that are each other's best, and clearly: by each of these `ratios` of distances."""
     if min(len(first), len(second)) < 2:
-        return np.zeros((0, 2), np.intp)
+        return [np.zeros((0, 2), np.intp) for _ in ratios]
+    from loraprep.imaging.opencv import cv2
+
     # in one thread, as processes of ours have it, it takes a third of the time of OpenCV's product
     alike: Plane = first @ second.T
     rows, best = np.arange(len(alike)), alike.argmax(axis=1)
     most = alike[rows, best]
-    mutual = alike.argmax(axis=0)[best] == rows
+    mutual = cv2.transpose(alike).argmax(axis=1)[best] == rows  # numpy takes twice as long across the rows
     alike[rows, best] = -1
     # squared distance of unit vectors: 2 - 2 cos
-    clear = 1 - most < ratio**2 * (1 - alike.max(axis=1))
-    pairs: NDArray[np.intp] = np.stack([rows, best], axis=1)[mutual & clear]
-    return pairs
+    nearest, next_best = 1 - most, 1 - alike.max(axis=1)
+    pairs: NDArray[np.intp] = np.stack([rows, best], axis=1)
+    return [pairs[mutual & (nearest < ratio**2 * next_best)] for ratio in ratios]
 
 
 def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> Laid | None:
@@ -275,6 +285,7 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
         gain=math.exp(gain),
         tint=0.0 if grey else tint,
         place=_place(matrix, a.shape, b.shape),
+        grey=grey,
     )
 
 
@@ -294,11 +305,11 @@ def _light(one: Pixels, other: Pixels, where: Mask) -> tuple[float, float, float
     """
     from loraprep.imaging.opencv import cv2
 
-    some = np.flatnonzero(where)
+    some = np.flatnonzero(where)  # numpy takes rows in a third of the time by `take`
     some = some[:: 1 + len(some) // _SOME]
     light, colours = [], []
     for picture in (one, other):
-        pixels = picture.reshape(-1, 3)[some][None]
+        pixels = picture.reshape(-1, 3).take(some, axis=0)[None]
         light.append(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[0].astype(np.float32))
         colours.append(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)[0, :, 1:].astype(np.float32))
     before, after = light
@@ -330,7 +341,7 @@ def closer(laid: Laid, first: Pixels, second: Pixels, where: Mask) -> Close:
         second = np.ascontiguousarray(second[:, ::-1])
     moved, inside = _warped(second, laid.matrix[:, :2], laid.matrix[:, 2] - (x, y), (width, height))
     parts = [first[y : y + height, x : x + width], moved]
-    if is_grey(first) != is_grey(second):
+    if laid.grey:
         parts = [np.repeat(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2) for p in parts]
     apart = _beyond(*parts)
     one, other = (p.astype(np.float32) for p in parts)
@@ -437,7 +448,7 @@ def _tables(one: Pixels, other: Pixels, some: NDArray[np.intp]) -> list[NDArray[
     may be as bright. What the target clips at black and white says nothing of the curve. All six are fitted at once.
     `some`: the pixels that they are taken from, counted through all rows.
     """
-    levels = [np.ascontiguousarray(p.reshape(-1, p.shape[2])[some].T) for p in (one, other)]
+    levels = [np.ascontiguousarray(p.reshape(-1, p.shape[2]).take(some, axis=0).T) for p in (one, other)]
     x, y = _steps(np.concatenate(levels), np.concatenate(levels[::-1]))
     tables = _curves(x, y).T
     half = tables.shape[1] // 2
@@ -454,10 +465,12 @@ def _steps(s: NDArray[np.uint8], t: NDArray[np.uint8]) -> tuple[_Levels, _Levels
     ends = np.unique(np.linspace(0, count, min(_BINS, count) + 1).astype(np.int64))
     sizes = np.diff(ends)
     part = np.repeat(np.arange(len(sizes), dtype=np.uint16) << 8, sizes)
+    rows = np.arange(len(s))[:, None] * count
     # each part by itself in order: its middle is its median
-    became = (np.sort(part | np.take_along_axis(t, order, 1), axis=1, kind="stable") & 255).astype(np.int64)
-    x = np.add.reduceat(np.take_along_axis(s, order, 1), ends[:-1], axis=1, dtype=np.int64) / sizes
-    y = (became[:, (ends[:-1] + ends[1:] - 1) // 2] + became[:, (ends[:-1] + ends[1:]) // 2]) / 2
+    became = np.sort(part | t.ravel()[rows + order], axis=1)
+    low, high = (became[:, middle] & 255 for middle in ((ends[:-1] + ends[1:] - 1) // 2, (ends[:-1] + ends[1:]) // 2))
+    x = np.add.reduceat(np.sort(s, axis=1, kind="stable"), ends[:-1], axis=1, dtype=np.int64) / sizes
+    y = (low + high) / 2
     return x, y
 
 
