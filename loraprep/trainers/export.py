@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from loraprep.captions import hygiene
 from loraprep.captions.render import prefix as prefix_tags
 from loraprep.core import dataset_lock, files, paths
 from loraprep.core.dataset_lock import DatasetLock
@@ -58,7 +59,7 @@ def training_set(
         before=len(before),
         lines=max((len(text.splitlines()) for text in texts.values()), default=1),
         class_prompt=class_prompt,
-        tags=model.form == "tags",
+        tags=model.form == "tags" and _mostly_tags(texts.values(), settings.trigger),
         model=model.title,
         sizes=plan.sizes,
         folders=[folder for folder in folders if not naming.holds_out(folder.name)],
@@ -77,6 +78,20 @@ def training_set(
         counted=_on_backgrounds(locked),
         held_out=[folder for folder in folders if naming.holds_out(folder.name)],
     )
+
+
+def _mostly_tags(texts: Iterable[str], trigger: str) -> bool:
+    """Say whether more captions list tags than speak in sentences, which a shuffle would take apart.
+
+    SDXL and Stable Diffusion 1.5 read both, and a person's own words stay as they are.
+    """
+    forms = Counter(
+        hygiene.form_of(body)
+        for text in texts
+        for line in text.splitlines()[:1]
+        if (body := hygiene.bare(line, trigger))
+    )
+    return forms["prose"] <= forms["tags"]
 
 
 def _on_backgrounds(locked: DatasetLock) -> str:

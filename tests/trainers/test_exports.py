@@ -14,6 +14,7 @@ from PIL import Image as Pillow
 
 from loraprep.captions import tokens
 from loraprep.core import findings
+from loraprep.core.dataset_lock import DatasetLock, LockedImage
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Grade, Image
 from loraprep.project import profiles, schema
@@ -404,6 +405,25 @@ def planned(
     pictures = forecast.training_pictures(found, fates, words, times, trained_sizes(told, model)[-1])
     plan = forecast.training_plan(trainer, profile, pictures, told, model, extra or [])
     return plan, forecast.training_findings([plan], {trainer: profile}, told, model)
+
+
+@pytest.mark.parametrize(("captions", "shuffled"), [
+    (("abc, 1girl, red hair, smile", "abc, 1girl, hat, night"), True),
+    (("abc, a king on a throne between banners, a wounded man kneels before him",
+      "abc, a white statue of a king with a raised sword, a temple behind it"), False),
+    (("abc, 1girl, red hair, smile", "abc, a king on a throne between banners, a wounded man kneels before him"), True),
+    (("abc", "abc"), True),  # one piece: there is nothing to shuffle
+])  # fmt: skip
+def test_only_tags_are_shuffled_whatever_the_base_model_reads(captions: tuple[str, ...], shuffled: bool) -> None:
+    config = schema.with_defaults({"version": 1, "name": "x", "model": "sdxl", "trigger": "abc",
+                                   "intent": {"kind": "style"}}, "project")  # fmt: skip
+    plan, _ = planned("kohya", {"0.png": (1024, 1024), "1.png": (1024, 1024)})
+    lock = DatasetLock({f"4_x/{n}": LockedImage(path=f"{n}.png") for n in range(len(captions))})
+    made = export.training_set(
+        Path(), lock, plan, profiles.trainer("kohya"), complete_settings(config), profiles.base_model("sdxl"), "x",
+        captions={f"4_x/{n}": caption for n, caption in enumerate(captions)},
+    )  # fmt: skip
+    assert made.tags is shuffled
 
 
 def test_33_pictures_in_batches_bucket_by_bucket() -> None:
