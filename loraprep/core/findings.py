@@ -229,6 +229,7 @@ class Code(StrEnum):
 
     # loraprep check: a folder that any trainer may be given
     CHECK_NO_PICTURES = "check-no-pictures"
+    CHECK_LINK = "check-link"
     CHECK_POINTER = "check-pointer"
     CHECK_UNREADABLE = "check-unreadable"
     CHECK_HUGE = "check-huge"

@@ -34,6 +34,7 @@ class FolderFile(msgspec.Struct, frozen=True):
     problem: str = ""  # a picture that cannot be opened, or a captions.json that cannot be read: why, one clause
     huge: bool = False  # not opened, since that would take too much memory
     pointer: str = ""  # only a placeholder of Git LFS, git-annex or DVC lies there: which, and how to get the file
+    link: bool = False  # a link by a picture's name, or one to a folder: what is behind it is not looked at
     frames: int = 1  # or pages
     orientation: int = 1  # EXIF, 1..8
     transparent: bool = False
@@ -67,15 +68,19 @@ class _Entry(NamedTuple):
     real: Path
     size: int
     pointer: str = ""
+    link: bool = False
 
 
 def read_folder(folder: Path, progress: Callable[[int, int], None] | None = None) -> list[FolderFile]:
-    """Read every file below `folder`, sorted by path; hidden files, links and trainers' caches are passed over.
+    """Read every file below `folder`, sorted by path; hidden files and trainers' caches are passed over.
 
-    Pictures are opened in processes of their own, each for as long as `pool.SECONDS` allow.
+    Links are named where a trainer would find pictures behind them, and not followed: who made the folder may have
+    aimed them at anything. Pictures are opened in processes of their own, each for as long as `pool.SECONDS` allow.
     """
     found = {entry.path: entry for entry in _files(folder.absolute(), "")}  # a worker may stand elsewhere
-    pictures = {path: entry for path, entry in found.items() if _is_picture(path) and not entry.pointer}
+    pictures = {
+        path: entry for path, entry in found.items() if _is_picture(path) and not entry.pointer and not entry.link
+    }
     result = {path: _other(entry) for path, entry in found.items() if path not in pictures}
     work = pool.Work(_opener, ({path: str(entry.real) for path, entry in pictures.items()},))
     with closing(pool.each(work, list(pictures), weigh=lambda path: found[path].size, seconds=pool.SECONDS)) as answers:
@@ -110,10 +115,14 @@ def _files(folder: Path, prefix: str) -> Iterator[_Entry]:
             yield _Entry(prefix + entry.name, Path(entry.path), info.st_size)
         elif formats.annexed(link) and not Path(entry.path).exists():
             yield _Entry(prefix + entry.name, Path(entry.path), 0, formats.ANNEX)
+        elif link and (_is_picture(entry.name) or Path(entry.path).is_dir()):
+            yield _Entry(prefix + entry.name, Path(entry.path), 0, link=True)
 
 
 def _other(entry: _Entry) -> FolderFile:
     """What is no picture, or not here."""
+    if entry.link:
+        return FolderFile(entry.path, "other", link=True)
     kind: Literal["picture", "other"] = "picture" if _is_picture(entry.path) else "other"
     if not entry.pointer and PurePosixPath(entry.path).suffix.lower() in CAPTIONS:
         return _caption(entry.path, entry.real)

@@ -60,8 +60,14 @@ def lint_folder(
     `configured`: folder (relative, "" for the top) -> what a dataset_config.toml of kohya's says of it. These folders
     need no repeats in their names. `pairs`: as `pairs_of` found them.
     """
+    links = [f for f in files if f.link]
+    unseen = [Finding(Code.CHECK_LINK, tuple(f.path for f in links))] if links else []
     if not any(f.kind == "picture" or f.pointer for f in files):
-        return [Finding(Code.CHECK_NO_PICTURES)]
+        return unseen or [Finding(Code.CHECK_NO_PICTURES)]
+    linked = {(f.folder, f.stem) for f in links}
+    files = [
+        f for f in files if (f.folder, f.stem) not in linked or f.kind == "picture"
+    ]  # a link's words are not alone
     files = without_copies(files, pairs)
     by_hazard: defaultdict[Hazard, set[str]] = defaultdict(set)
     for profile in profiles.values():
@@ -81,7 +87,7 @@ def lint_folder(
         )
         for (code, titles), hazards in sorted(grouped.items())
     ]
-    return [*found, *_unpaired(pairs), *_of_words(files, pairs)]
+    return [*unseen, *found, *_unpaired(pairs), *_of_words(files, pairs)]
 
 
 def pairs_of(files: Sequence[FolderFile]) -> Pairing | None:

@@ -232,7 +232,19 @@ def test_links_that_lead_out_are_not_copied(here: Path, capsys: pytest.CaptureFi
     (here / "tree/img/4_hands/e.txt").symlink_to(here / "secret.txt")
     assert init("--from", "tree", "--model", "flux") == 0
     assert not (here / "mine/images/4_hands/e.txt").exists()
-    assert "links that lead out of 4_hands/: e.txt" in capsys.readouterr().out.replace("\n", " ")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "links that lead out of 4_hands/ (if they are yours, put the files themselves there): e.txt" in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_folder_of_links_alone_gives_nothing_and_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trained.kohya_folders(here / "elsewhere")
+    (here / "tree/img/4_hands").mkdir(parents=True)
+    for there in sorted((here / "elsewhere/img/4_hands").glob("*.png")):
+        (here / "tree/img/4_hands" / there.name).symlink_to(there)
+    assert init("--from", "tree", "--model", "flux", "--trigger", "inkhand") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Taken over: nothing from" in said
 
 
 def test_several_configurations_are_not_guessed_among(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -314,7 +314,7 @@ def test_init_copies_no_file_behind_a_link_that_leads_out(tmp_path: Path, outsid
     )
     assert code == 0, output
     assert sorted(p.name for p in (tmp_path / "mystyle/images").iterdir()) == ["pier.jpg", "same.jpg"]
-    assert "Not copied, since they are links that lead out of that folder: pier.txt." in output
+    assert "Not copied, since they are links that lead out of that folder: more and pier.txt." in output
     assert not clones.holding(tmp_path / "mystyle", clones.SECRET)
 
 

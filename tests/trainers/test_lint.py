@@ -124,11 +124,11 @@ def test_a_list_of_captions_is_read_in_place_of_those_beside_pictures(
     assert codes(root, "ai-toolkit") == {}
 
 
-def test_links_of_git_annex_are_named_and_others_that_lead_nowhere_passed_over(tmp_path: Path) -> None:
+def test_links_of_git_annex_are_told_from_others_that_lead_nowhere(tmp_path: Path) -> None:
     root = make(tmp_path, **{"a.png": GOOD, "a.txt": WORDS, "b.txt": WORDS})
     (root / "b.png").symlink_to(".git/annex/objects/aB/K1/SHA256E-s9--9f.png/SHA256E-s9--9f.png")
     (root / "c.png").symlink_to("nowhere.png")
-    assert codes(root, "ai-toolkit") == {"check-pointer": ("b.png",)}
+    assert codes(root, "ai-toolkit") == {"check-pointer": ("b.png",), "check-link": ("c.png",)}
 
 
 def test_pictures_are_opened_apart_and_one_that_is_not_done_in_time_has_that_as_its_problem(
@@ -145,6 +145,19 @@ def test_pictures_are_opened_apart_and_one_that_is_not_done_in_time_has_that_as_
     monkeypatch.setattr(pool, "each", each)
     assert [f.problem for f in folder.read_folder(root)] == ["it was not read after 60 seconds", ""]
     assert pickle.dumps(seen)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_links_are_named_and_nobody_says_that_there_is_no_picture(tmp_path: Path) -> None:
+    elsewhere = make(tmp_path / "elsewhere", **{"a.png": GOOD})
+    root = make(tmp_path / "set", **{"a.txt": WORDS, "notes.md": WORDS})
+    (root / "a.png").symlink_to(elsewhere / "a.png")
+    (root / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (root / "10_x").symlink_to(elsewhere)
+    (root / "b.md").symlink_to(root / "notes.md")  # no trainer takes it for a picture
+    assert codes(root, "onetrainer") == {"check-link": ("10_x", "a.png", "gone.jpg")}
+    make(root, **{"b.png": GOOD, "b.txt": WORDS})
+    assert codes(root, "onetrainer") == {"check-link": ("10_x", "a.png", "gone.jpg")}  # a.txt is not alone
 
 
 def test_names_that_differ_in_capitals_only() -> None:

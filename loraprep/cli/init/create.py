@@ -67,13 +67,13 @@ def files_below(source: Path) -> list[Path]:
 
 
 def outward_links(source: Path) -> list[str]:
-    """List the links to files below `source` that end elsewhere: whoever made the folder may have aimed at anything."""
-    links = [Path(folder) / name for folder, _, names in os.walk(source) for name in names]
-    copied = set(files_below(source))
+    """List the links below `source` that end elsewhere, or nowhere: who made the folder may have aimed at anything."""
+    links = [Path(here) / name for here, folders, names in os.walk(source) for name in [*folders, *names]]
+    copied, inside = set(files_below(source)), source.resolve()
     return sorted(
         path.relative_to(source).as_posix()
         for path in links
-        if path.is_symlink() and path.is_file() and path.relative_to(source) not in copied
+        if path.is_symlink() and path.relative_to(source) not in copied and not path.resolve().is_relative_to(inside)
     )
 
 

@@ -61,7 +61,7 @@ def taken(tree: Tree) -> Taken:
         copies=plan.copies,
         dataset=dataset,
         trigger=_usable(tree.trigger) or _usable(shared) or _usable(of_class),
-        told=f"{', '.join(said)} from {tree.title}'s {tree.top.name}/",
+        told=f"{', '.join(said) or 'nothing'} from {tree.title}'s {tree.top.name}/",
         left=[*plan.left, *tree.left],
         doubted=[*_no_trigger(tree.trigger or shared or of_class, len(captions)), *several],
         noted=tree.noted,
@@ -109,7 +109,8 @@ class _Plan:
             passes = f"in folders below {part.folder.name}/, which {self._tree.title} does not read there"
             self.left.append(f"{number_of(deeper, 'picture')} {passes}")
         if outward := create.outward_links(part.folder):
-            self.left.append(f"links that lead out of {part.folder.name}/: {listed(outward, 3)}")
+            yours = "if they are yours, put the files themselves there"
+            self.left.append(f"links that lead out of {part.folder.name}/ ({yours}): {listed(outward, 3)}")
 
     def _deeper(self, part: Part) -> int:
         """Count the pictures further down that are no part of their own, nor masks or the like."""
