@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TypedDict
 
@@ -115,7 +115,7 @@ class Row:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is counted once
 class Vocabulary:
     """Every tag that a base model trained on Danbooru can know."""
 
@@ -127,10 +127,33 @@ class Vocabulary:
         return [t for t in terms if caption_term(t) not in known and not hygiene.is_quality(t)]
 
     def nearest(self, term: str) -> str:
-        """Return the known tag that is spelled most like the term, "" if none is near; of equals the more common."""
+        """Return the tag that the term is meant for, as far as spelling tells, "" if none; of equals the commoner.
+
+        Its other number first: "leaf" for "leaves". Else the one that is spelled most like it and keeps the words that
+        tags have: "walking away" is not meant by "looking away", since "looking" is spelled as in other tags.
+        """
         wanted = caption_term(term)
-        close = [r.name for r in sorted(self.rows, key=lambda r: -r.count) if abs(len(r.name) - len(wanted)) <= 3]
+        if same := self._by_number.get(_singular(wanted)):
+            return same
+        known = self._words.intersection(wanted.split())
+        close = [n for n in self._common if abs(len(n) - len(wanted)) <= 3 and known <= set(n.split())]
         return next(iter(difflib.get_close_matches(wanted, close, 1, _NEAR)), "")
+
+    @cached_property
+    def _common(self) -> list[str]:
+        return [row.name for row in sorted(self.rows, key=lambda row: -row.count)]
+
+    @cached_property
+    def _words(self) -> set[str]:
+        return {word for name in self._common for word in name.split()}
+
+    @cached_property
+    def _by_number(self) -> dict[str, str]:
+        return {_singular(name): name for name in reversed(self._common)}
+
+
+def _singular(tag: str) -> str:
+    return " ".join(hygiene.singular(word) for word in tag.split())
 
 
 def read_tags(path: Path) -> Vocabulary:

@@ -78,6 +78,7 @@ class Code(StrEnum):
     BROKEN_PROFILE = "broken-profile"
     OTHER_COLOURS = "other-colours"
     TRANSPARENT = "transparent"
+    TRANSPARENT_SETTLED = "transparent-settled"
     ANIMATED = "animated"
     COMPRESSED = "compressed"
     PLAIN_FRAME = "plain-frame"

@@ -98,11 +98,13 @@ def audit(
         Code.OTHER_COLOURS,
         [i for i in images if i.icc and i.icc != "unreadable" and "srgb" not in i.icc.lower()],
     )
+    colours = settings.dataset.backgrounds
+    masked, varied = settings.dataset.cutouts == "mask", len(colours) > 1
     report(
-        Code.TRANSPARENT,
+        Code.TRANSPARENT_SETTLED if masked or varied else Code.TRANSPARENT,
         [i for i in images if i.alpha],
-        cause="unnamed",
-        background=_colours(settings.dataset.backgrounds),
+        cause="unnamed" if not (masked or varied) else "varied" if varied else "masked",
+        background=_colours(colours),
     )
     report(Code.ANIMATED, [i for i in images if i.frames > 1 and i.format != "MPO"])
     report(Code.PLAIN_FRAME, [i for i in images if max(i.border) >= limits.border])

@@ -178,6 +178,16 @@ def test_every_term_of_the_lists_can_be_counted() -> None:
 # --- the list as a vocabulary
 
 
+@pytest.mark.parametrize(("term", "near"), [
+    ("leaves", "leaf"), ("red dresses", "red dress"), ("lookin at viewer", "looking at viewer"), ("watermil", "water mill"),
+    ("looking away", ""), ("sitting on chair", ""),  # spelled like tags that say something else
+])  # fmt: skip
+def test_a_tag_is_proposed_for_a_misspelling_and_not_for_what_means_something_else(term: str, near: str) -> None:
+    tags = ("greaves", "leaf", "red dress", "looking at viewer", "looking back", "walking away", "water mill", "on chair",
+            "sitting on hair", "sitting")  # fmt: skip
+    assert danbooru.Vocabulary(tuple(danbooru.Row(tag, 0, 9 - n) for n, tag in enumerate(tags))).nearest(term) == near
+
+
 def test_unknown_tags_are_named_with_the_nearest_known(tmp_path: Path, tagger: Path) -> None:
     settings = config(tagger)
     known = danbooru.vocabulary(tmp_path, settings.captioning.tagger)

@@ -95,3 +95,18 @@ def test_nothing_is_to_do_about_a_raw_file_or_a_clip_beside_its_picture() -> Non
     )
     said = {f.code: f.images for f in found.findings if f.code in (Code.UNSUPPORTED, Code.CLIPS)}
     assert said == {Code.UNSUPPORTED: ("IMG_0102.DNG",), Code.CLIPS: ("IMG_0103.mov",)}
+
+
+@pytest.mark.parametrize(("dataset", "said"), [
+    ({}, "Name the plain background"),
+    ({"background": ["#ffffff", "#808080"]}, "Nothing needs to be done: each trains once on every one"),
+    ({"cutouts": "mask"}, "Nothing needs to be done: a loss mask"),
+])  # fmt: skip
+def test_a_fix_that_was_followed_is_not_asked_for_again(dataset: dict[str, Any], said: str) -> None:
+    config = {"version": 1, "name": "x", "model": "sd15", "trigger": "abc", "intent": {"kind": "style"}}
+    chosen = complete_settings({**config, "dataset": dataset})
+    cut_out = Image("elf.png", "image", width=600, height=600, mode="RGBA", alpha=True)
+    found = audit.audit([cut_out], [], {}, chosen, profiles.base_model("sd15"), profiles.kind("style")).findings
+    (told,) = [f for f in found if f.code in (Code.TRANSPARENT, Code.TRANSPARENT_SETTLED)]
+    assert findings.fix(told).startswith(said)
+    assert (findings.severity(told.code, {}) == "warn") is not bool(dataset)
