@@ -427,10 +427,12 @@ def outcome(
     *,
     auto: bool,
     roles_of: Mapping[str, Role | Literal[""]] | None = None,
+    images: Sequence[Image] = (),
 ) -> dict[str, Fate]:
     """What the answers mean for each picture asked about; recommendations stand in for missing answers.
 
-    `roles_of`: path -> the role that its name suggests.
+    `roles_of`: path -> the role that its name suggests. `images`: all, of which one that a person left out stays out
+    where it is no longer asked about, such as a small one under a base model that takes it.
     """
     fates: dict[str, Fate] = {}
     for question in questions:
@@ -453,7 +455,8 @@ def outcome(
             fates[key] = Fate(
                 key, "left out" if remove else "kept", "you left it out" if remove else "", "you", False, not remove
             )
-    return fates
+    held = Fate("", "left out", "you left it out, in decisions/quality.yaml", "you")
+    return {path: msgspec.structs.replace(held, path=path) for path in removed(images, decisions)} | fates
 
 
 def _colours(backgrounds: Sequence[str]) -> str:

@@ -77,6 +77,23 @@ def test_who_leaves_by_an_answer_about_size(answer: str | None, leaves: bool) ->
     assert audit.removed([now], Decisions(entries={"old.png": entry})) == ({"new.png"} if leaves else set())
 
 
+def test_an_answer_holds_where_its_question_is_no_longer_asked() -> None:
+    small = picture("small.png", 600)
+    entries = {
+        path: Entry(path, {"do": do}, {path: small.digest[:12]}, touched=True)
+        for path, do in (("small.png", "remove"), ("kept.png", "keep"))
+    }
+    (held,) = audit.outcome(
+        [], Decisions(entries={"small.png": entries["small.png"]}), auto=False, images=[small]
+    ).values()
+    assert (held.path, held.fate, held.by, held.open) == ("small.png", "left out", "you", False)
+    assert not audit.outcome([], Decisions(entries={"small.png": entries["kept.png"]}), auto=False, images=[small])
+    other = Entry(
+        "small.png", {"do": "remove"}, {"small.png": "0" * 12}, touched=True
+    )  # an answer holds for its picture
+    assert not audit.outcome([], Decisions(entries={"small.png": other}), auto=False, images=[small])
+
+
 def test_a_better_version_of_nothing_says_what_it_may_be_meant_for() -> None:
     found, style = [picture("p00004.jpg", 600)], settings()
     result = audit.audit(found, ["upscaled/p0004.png"], {}, style, profiles.base_model("sd15"), profiles.kind("style"))

@@ -61,6 +61,7 @@ def decide_staying(work: Workspace) -> None:
         work.decisions("quality"),
         auto=project.auto("quality"),
         roles_of={i.path: i.role for i in images if i.role},
+        images=images,
     )
     copies = questions.outcome(
         work.read(Duplicates).groups,
