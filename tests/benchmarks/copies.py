@@ -287,12 +287,12 @@ REAL = {
         ("expression", f"{_W}/campaigns/Descent_Into_Darkness/images/portraits/*.png", r"(malin_old|malin_lich|dela)"),
         ("day and night", f"{_W}/campaigns/The_South_Guard/images/story/*.jpg", r"(?:summer|winter|fall)"),
         ("day and night", "usr/share/wallpapers/Next/contents/images*/1920x1080.png", r"(Next)"),
+        ("costume", "usr/share/games/ddnet/data/skins/*.png", r"(skins)"),
         ("none", f"{_I}/Faenza/mimetypes/96/*.png", ""),
         ("none", f"{_I}/Mint-Y/places/128@2x/*.png", ""),
         ("none", f"{_I}/Yaru/256x256/mimetypes/*.png", ""),
         ("none", f"{_I}/oxygen/base/256x256/mimetypes/*.png", ""),
         ("none", "usr/share/sweethome3d/furniture/Scopia.sh3f.unpacked/**/*.png", ""),
-        ("none", "usr/share/games/ddnet/data/skins/*.png", ""),
         ("none", "usr/share/doc/python-sklearn-doc/html/_images/*.png", ""),
         ("none", "usr/share/qtcreator/doc/qtcreator/images/*", ""),
     ),
@@ -307,6 +307,16 @@ REAL = {
         ("none", "usr/share/games/teeworlds/data/skins/*/*.png", ""),
         ("none", "usr/share/doc/python-scipy-doc/html/reference/generated/*.png", ""),
         ("none", "usr/share/doc/HTML/en/kmymoney/*.png", ""),
+    ),
+    "sixth": (
+        ("none", f"{_I}/suru/*/512/*.png", ""),
+        ("none", "usr/share/pixmaps/large/*.png", ""),
+        ("none", "usr/share/games/gearhead2/image/*.png", ""),
+        ("none", "usr/share/metview/eccharts/style_previews/*.png", ""),
+        ("none", "usr/share/doc/uhd-doc/html/*.png", ""),
+        ("none", "usr/share/doc/sagemath/html/en/reference/plotting/sage/plot/*.png", ""),
+        ("none", "usr/share/doc/lilypond/html/Documentation/pictures/*.png", ""),
+        ("none", "usr/share/qabcs/abcs/all/pics/*/*", ""),
     ),
 }  # fmt: skip
 # One picture under several names, by eye; such pairs are counted neither way.
@@ -411,7 +421,7 @@ def real(root: Path, part: str, but: set[str]) -> Iterator[File]:
         for path in files:
             place = path.relative_to(root).as_posix()
             match = re.search(pattern, place)
-            if place in but or (kind != "none" and not match) or (kind == "none" and count == OTHERS):
+            if place in but or (kind != "none" and not match) or (kind in ("none", "costume") and count == OTHERS):
                 continue
             picture = None if path.is_symlink() else opened(path)
             if picture is None or np.asarray(picture.convert("L")).std() < 5:
@@ -538,7 +548,7 @@ def judge(batches: list[list[File]], *, wrong: bool) -> None:
             (shown_right if right else shown_wrong).add((a, b))
         for a, b in copies:
             one, other = by[a], by[b]
-            if one.of != other.of or one.kind in ("expression", "day and night"):
+            if one.of != other.of or one.kind in ("expression", "costume", "day and night"):
                 copy_wrong.add((a, b))
                 for kind in {one.kind, other.kind}:
                     counts[kind].wrong += 1

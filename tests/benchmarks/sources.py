@@ -6,7 +6,8 @@ folders of these and of other packages that neither half holds, for a last look:
 `final`: others again, parted before any of them was looked at, for what `fresh` showed; `final` is read last. `second`
 and `third`: packages, and parts of one, that no part above has, for copies alone: rules were made on the former, the
 latter is looked at once. `fourth` and `fifth` are for the same: of each kind every second package, in the order of the
-digests of their names, before any was looked at. Of archives that hold pictures (.rcc, .bin, .wz, .pk3, .zip, .sh3f) those
+digests of their names, before any was looked at. `sixth`: packages that none of these has, for a last look at copies; no
+picture of it was looked at when it was gathered. Of archives that hold pictures (.rcc, .bin, .wz, .pk3, .zip, .sh3f) those
 lie beside them, in a folder of their name and `unpacked`.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["develop", "report", "held", "fresh", "later", "final", "second", "third", "fourth", "fifth"]
+Part = Literal["develop", "report", "held", "fresh", "later", "final", "second", "third", "fourth", "fifth", "sixth"]
 Kind = Literal["photo", "painting", "texture", "render", "clipart", "icon", "sprite", "screen", "abstract"]
 
 
@@ -241,6 +242,27 @@ SOURCES = (
     Source("plots of science", "python-scipy-doc python-statsmodels-doc", ("usr/share/doc/python-scipy-doc/html/_images/*", "usr/share/doc/python-statsmodels-doc/html/_images/*"), "abstract", "fifth", 24),
     Source("plots of stars", "python-imexam-doc libcoin-doc calligrastage-data", ("usr/share/doc/python-imexam-doc/html/_images/*", "usr/share/doc/libcoin-dev/html/*", "usr/share/calligrastage/templates/odf/.thumbnail/*"), "abstract", "fifth", 24),
     Source("widgets", "qtbase5-doc-html python-pygame-doc", ("usr/share/qt5/doc/qtgui/images/*", "usr/share/qt5/doc/qtwidgets/images/*", "usr/share/doc/python-pygame-doc/html/_images/*"), "screen", "fifth", 24),
+
+    Source("things for letters", "qabcs-data", ("usr/share/qabcs/abcs/all/pics/animals/*", "usr/share/qabcs/abcs/all/pics/food/*"), "photo", "sixth", 24),
+    Source("toys and instruments", "qabcs-data", ("usr/share/qabcs/abcs/all/pics/toys/*", "usr/share/qabcs/abcs/all/pics/instrument/*", "usr/share/qabcs/abcs/all/pics/misc/*"), "photo", "sixth", 24),
+    Source("seen by robots", "visp-images-data mrpt-common", ("usr/share/visp-images-data/ViSP-images/**/*", "usr/share/mrpt/datasets/**/*"), "photo", "sixth", 24),
+    Source("propaganda", "propaganda-debian", ("usr/share/wallpapers/*",), "abstract", "sixth", 24),
+    Source("games drawn", "klettres-data open-invaders-data madbomber-data ketm-data meritous-data moon-lander-data njam-data overgod-data garden-of-coloured-lights-data mame-data", ("usr/share/klettres/**/*", "usr/share/open-invaders/**/*", "usr/share/games/madbomber/images/**/*", "usr/share/games/ketm/*", "usr/share/games/meritous/**/*", "usr/share/games/moon-lander/images/**/*", "usr/share/games/njam/**/*", "usr/share/games/overgod/gfx/*", "usr/share/garden/gfx/*", "usr/share/games/mame/artwork/*"), "painting", "sixth", 24),
+    Source("exercises", "workrave-data", ("usr/share/workrave/exercises/*",), "clipart", "sixth", 24),
+    Source("gearhead", "gearhead2-data", ("usr/share/games/gearhead2/image/*",), "sprite", "sixth", 24),
+    Source("fractals", "mandelbulber2-data", ("usr/share/mandelbulber2/formula/img/*",), "render", "sixth", 24),
+    Source("surfaces", "sagemath-doc", ("usr/share/doc/sagemath/html/en/reference/plot3d/**/*",), "render", "sixth", 24),
+    Source("planets", "openuniverse-common mandelbulber2-data gravit-data", ("usr/share/openuniverse/textures/*", "usr/share/mandelbulber2/textures/*", "usr/share/gravit/data/**/*"), "texture", "sixth", 24),
+    Source("ground of robots", "colobot-common-textures", ("usr/share/games/colobot/textures/**/*",), "texture", "sixth", 24),
+    Source("maps", "marble-qt-data", ("usr/share/marble/data/maps/**/*", "usr/share/marble/data/bitmaps/**/*"), "texture", "sixth", 24),
+    Source("suru", "suru-icon-theme", ("usr/share/icons/suru/*/256/*",), "icon", "sixth", 24),
+    Source("weather drawn", "metview-data", ("usr/share/metview/eccharts/style_previews/*",), "clipart", "sixth", 24),
+    Source("graphs of numbers", "sagemath-doc", ("usr/share/doc/sagemath/html/en/reference/plotting/**/*", "usr/share/doc/sagemath/html/en/reference/graphs/**/*", "usr/share/doc/sagemath/html/en/thematic_tutorials/**/*"), "abstract", "sixth", 24),
+    Source("colours measured", "argyll-doc asymptote-doc", ("usr/share/doc/argyll-doc/*", "usr/share/doc/asymptote/html/*"), "abstract", "sixth", 24),
+    Source("notes", "lilypond-doc", ("usr/share/doc/lilypond/html/Documentation/**/*.png",), "abstract", "sixth", 24),
+    Source("circuits", "kicad-doc-de", ("usr/share/doc/kicad/help/de/images/**/*",), "screen", "sixth", 24),
+    Source("classes", "uhd-doc", ("usr/share/doc/uhd-doc/html/*",), "screen", "sixth", 24),
+    Source("help of letters", "klettres-data labplot-data shotwell-common", ("usr/share/doc/HTML/en/klettres/*", "usr/share/doc/HTML/en/labplot2/*", "usr/share/labplot2/themes/screenshots/*", "usr/share/help/C/shotwell/figures/*"), "screen", "sixth", 24),
 )  # fmt: skip
 
 FONTS: dict[Part, tuple[str, ...]] = {  # folders of usr/share/fonts/*, of packages that no rule has seen
