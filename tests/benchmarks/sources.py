@@ -248,7 +248,6 @@ SOURCES = (
     Source("seen by robots", "visp-images-data mrpt-common", ("usr/share/visp-images-data/ViSP-images/**/*", "usr/share/mrpt/datasets/**/*"), "photo", "sixth", 24),
     Source("propaganda", "propaganda-debian", ("usr/share/wallpapers/*",), "abstract", "sixth", 24),
     Source("games drawn", "klettres-data open-invaders-data madbomber-data ketm-data meritous-data moon-lander-data njam-data overgod-data garden-of-coloured-lights-data mame-data", ("usr/share/klettres/**/*", "usr/share/open-invaders/**/*", "usr/share/games/madbomber/images/**/*", "usr/share/games/ketm/*", "usr/share/games/meritous/**/*", "usr/share/games/moon-lander/images/**/*", "usr/share/games/njam/**/*", "usr/share/games/overgod/gfx/*", "usr/share/garden/gfx/*", "usr/share/games/mame/artwork/*"), "painting", "sixth", 24),
-    Source("exercises", "workrave-data", ("usr/share/workrave/exercises/*",), "clipart", "sixth", 24),
     Source("gearhead", "gearhead2-data", ("usr/share/games/gearhead2/image/*",), "sprite", "sixth", 24),
     Source("fractals", "mandelbulber2-data", ("usr/share/mandelbulber2/formula/img/*",), "render", "sixth", 24),
     Source("surfaces", "sagemath-doc", ("usr/share/doc/sagemath/html/en/reference/plot3d/**/*",), "render", "sixth", 24),
