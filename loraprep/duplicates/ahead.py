@@ -35,9 +35,7 @@ class _Reader:
 
     def read(self, pictures: Pictures, lot: Scene) -> Fresh:
         """Read the pairs of a lot. Of one that could not be opened nothing is told."""
-        self._sight = sight = self._sight or Within(
-            pictures, self.path, self.stamp
-        )  # for the next lot, too
+        self._sight = sight = self._sight or Within(pictures, self.path, self.stamp)  # for the next lot, too
         fresh = []
         for how in lot.found:
             one, other = lot.images[how.i], lot.images[how.j]
