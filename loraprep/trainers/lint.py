@@ -65,9 +65,8 @@ def lint_folder(
     if not any(f.kind == "picture" or f.pointer for f in files):
         return unseen or [Finding(Code.CHECK_NO_PICTURES)]
     linked = {(f.folder, f.stem) for f in links}
-    files = [
-        f for f in files if (f.folder, f.stem) not in linked or f.kind == "picture"
-    ]  # a link's words are not alone
+    # words beside a link are not alone
+    files = [f for f in files if f.kind == "picture" or (f.folder, f.stem) not in linked]
     files = without_copies(files, pairs)
     by_hazard: defaultdict[Hazard, set[str]] = defaultdict(set)
     for profile in profiles.values():
