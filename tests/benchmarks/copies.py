@@ -334,6 +334,9 @@ _TWICE = re.compile(
     # one photograph in several forms of file, sheets in other colours, icons of two themes, a star turned, one flag
     r"|(flowers) [1246]\b|(worlds of others) [46]\b|(arcade drawn) [23]\b|(?:gnome icons 5|mate icons 4)\b()"
     r"|(?:mate icons 5\b|status/network-receive)()|skins/(eyes)/(?:colorable|standard)\.|(semi-starred)|320x240/(?:gp|mq|yt)()"
+    # icons that one theme has under two names
+    r"|(?:suru 2\b|512/weather-clouds\.)()|(?:suru 3\b|512/online-accounts-twitter)()|(?:suru 4\b|512/folder-download\.)()"
+    r"|(?:suru 5\b|512/weather-few-clouds-night)()"
 )
 _DRESS = ("elvish", "green")  # in the name of one of two: they wear other clothes
 OTHERS = 24  # at most of each of the last
