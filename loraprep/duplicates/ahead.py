@@ -100,19 +100,18 @@ class _Unread:
 
     def asked_for(self, readings: KeptReadings, limits: DuplicateLimits, count: int) -> list[Candidate]:
         """List the first pairs that were not read yet, as they would be asked for if none of them were alike."""
-        found: list[Candidate] = []
+        found: dict[tuple[int, int, bool, bool, bool], Candidate] = {}
 
         def read(one: Image, other: Image, how: Candidate) -> Reading | None:
             if told := readings.known(one, other, how):
                 return told.seen
-            if (how.i, how.j, how.mirrored, how.either, how.alike) not in self._given:
-                found.append(how)
+            found[how.i, how.j, how.mirrored, how.either, how.alike] = how
             return None
 
         scenes.relations(self._scene, limits, read)
-        some = found[:count]
-        self._given |= {(how.i, how.j, how.mirrored, how.either, how.alike) for how in some}
-        return sorted(some, key=lambda how: (how.i, how.j))  # one after the other, as few pictures are held
+        some = [key for key in found if key not in self._given][:count]
+        self._given.update(some)
+        return [found[key] for key in sorted(some)]  # one after the other, as few pictures are held
 
 
 def _parts(wanted: Sequence[tuple[_Unread, Candidate]]) -> Iterator[Sequence[tuple[_Unread, Candidate]]]:

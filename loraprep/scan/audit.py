@@ -99,11 +99,11 @@ def audit(
         [i for i in images if i.icc and i.icc != "unreadable" and "srgb" not in i.icc.lower()],
     )
     colours = settings.dataset.backgrounds
-    masked, varied = settings.dataset.cutouts == "mask", len(colours) > 1
+    settled = "varied" if len(colours) > 1 else "masked" if settings.dataset.cutouts == "mask" else ""
     report(
-        Code.TRANSPARENT_SETTLED if masked or varied else Code.TRANSPARENT,
+        Code.TRANSPARENT_SETTLED if settled else Code.TRANSPARENT,
         [i for i in images if i.alpha],
-        cause="unnamed" if not (masked or varied) else "varied" if varied else "masked",
+        cause=settled or "unnamed",
         background=_colours(colours),
     )
     report(Code.ANIMATED, [i for i in images if i.frames > 1 and i.format != "MPO"])

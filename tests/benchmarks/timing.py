@@ -97,21 +97,21 @@ def _spent(pid: int) -> float:
 
 
 def _peak(pid: int) -> float:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text("utf-8")
-    except OSError:
-        return 0.0
-    found = [line for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(found[0].split()[1]) / 1024 if found else 0.0
+    return _megabytes(pid, "status", "VmHWM")
 
 
 def _share(pid: int) -> float:
-    """MB that a process holds now, of what it shares its share (PSS: proc(5), smaps_rollup)."""
+    """MB that a process holds now, of what it shares its share."""
+    return _megabytes(pid, "smaps_rollup", "Pss")
+
+
+def _megabytes(pid: int, file: str, name: str) -> float:
+    """What proc(5) says of a process under a name, 0 without it."""
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()
+        lines = Path(f"/proc/{pid}/{file}").read_text("utf-8").splitlines()
     except OSError:
         return 0.0
-    found = [line for line in lines if line.startswith("Pss:")]
+    found = [line for line in lines if line.startswith(f"{name}:")]
     return int(found[0].split()[1]) / 1024 if found else 0.0
 
 
