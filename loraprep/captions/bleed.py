@@ -66,6 +66,10 @@ def fused_terms(
     every = Counter(term for terms in named.values() for term in terms)
     sides = {key.rpartition(".")[2] for key in kind.omit}
     counts = {term: n for term, n in every.items() if n >= least and term not in sides and not _exempt(term, settings)}
+    if any(map(hygiene.like_a_trigger, counts)):  # another training's, which is told as that
+        bare = {path: hygiene.without_trigger(c.text, groups.trigger(path, settings)) for path, c in spoken.items()}
+        for word in set(hygiene.foreign_trigger(bare).values()) & counts.keys():
+            del counts[word]
     looked = {path: _shown(elements[path]) for path in spoken if path in elements and independent(elements[path])}
     known = len(looked) * 2 > len(spoken)
     levels = (

@@ -403,16 +403,15 @@ def _fill(template: str, finding: Finding) -> str:
 
 def accepting(code: Code) -> str:
     """Say where a finding is accepted, and by which line."""
-    return (
-        f'decisions/gate.yaml (a new file, if you have none): `{code}: {{accept: known, reason: "..."}}`, '
-        "with your words for the dots"
-    )
+    return f'decisions/gate.yaml: `{code}: {{accept: known, reason: "..."}}`, with your words for the dots'
 
 
 def _told(of_each: Mapping[str, str], finding: Finding, kind: ValueType) -> str:
     about = sorted(of_each.keys() & set(finding.images))
     if kind == "number":
         return max((of_each[path] for path in about), key=float, default="")
+    if len(about) > 1 and len({of_each[path] for path in about}) == 1:
+        return f"{of_each[about[0]]} ({listed(about)})"
     return clauses([f"{path}: {of_each[path]}" for path in about])
 
 

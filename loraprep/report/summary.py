@@ -145,9 +145,10 @@ def diversity(assessment: Assessment, kept: int, kind: Kind) -> list[str]:
 def _ranked(counts: Mapping[str, int]) -> str:
     """List the commonest terms with how many pictures they have, and sum up the rest."""
     ranked = sorted(counts.items(), key=lambda x: (-x[1], x[0]))
-    parts = [f"{plain(term)} {number}" for term, number in ranked[:_SHOWN]]
-    if rest := ranked[_SHOWN:]:
-        parts.append(f"{number_of(len(rest), 'other')} {sum(n for _, n in rest)}")
+    spelled = _SHOWN if len(ranked) > _SHOWN + 1 else _SHOWN + 1  # to sum up a single one takes as much room
+    parts = [f"{plain(term)} {number}" for term, number in ranked[:spelled]]
+    if rest := ranked[spelled:]:
+        parts.append(f"{len(rest)} others {sum(n for _, n in rest)}")
     return ", ".join(parts)
 
 

@@ -551,6 +551,15 @@ def test_fused_terms_by_document_frequency() -> None:
     assert fused_terms(_set("cat", "cat", "cat", "cat"), {}, CONFIG, STYLE) == []
 
 
+def test_the_trigger_of_another_training_is_told_as_that_alone() -> None:
+    bodies = ["zqxold, cat, lamp"] * 9 + ["dog, zqxold, lamp"]
+    said = {f.values["term"] for f in fused_terms(_set(*bodies), {}, CONFIG, STYLE)}
+    assert "lamp" in said
+    assert "zqxold" not in said
+    inside = [body.replace("zqxold, cat", "cat, zqxold") for body in bodies]  # there nothing else tells it
+    assert "zqxold" in {f.values["term"] for f in fused_terms(_set(*inside), {}, CONFIG, STYLE)}
+
+
 def test_a_text_that_stands_in_all_captions_is_one_finding() -> None:
     words = ("lamp", "sofa", "rug", "vase", "shelf", "stove")
     alone = fused_terms(_set(*[", ".join((*words[:5], f"cat{n}")) for n in range(9)]), {}, CONFIG, STYLE)

@@ -197,7 +197,7 @@ def test_what_may_be_accepted_shows_the_line_for_it() -> None:
         if any("in decisions/gate.yaml" in f for f in entry.fixes.values())
     ]
     assert bare == [], "{accept} says where, and what to write"
-    line = 'decisions/gate.yaml (a new file, if you have none): `jumble: {accept: known, reason: "..."}`'
+    line = 'decisions/gate.yaml: `jumble: {accept: known, reason: "..."}`'
     assert line in findings.fix(Finding(Code.JUMBLE, ()))
 
 

@@ -51,6 +51,15 @@ def test_slips_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("slip", "meant"), [
+    ("rest:recommended  # all of it", "rest: recommended"), ('rest:"a # b"', 'rest: "a # b"'), ("rest:a#b", "rest: a#b"),
+])  # fmt: skip
+def test_a_comment_is_no_part_of_what_was_meant(slip: str, meant: str, tmp_path: Path) -> None:
+    root = write(tmp_path, quality=f"{slip}\na.jpg:\n  do: remove\n")
+    with pytest.raises(UserError, match=f"Write {meant}$"):
+        decisions.read_decisions(root, "quality")
+
+
 @pytest.mark.parametrize("apart", ["", "\n", "\n# said of it\n\n"])
 @pytest.mark.parametrize("name", ["a.jpg", '"too small, and needed"'])
 def test_a_missing_space_is_told_where_it_is_missing(apart: str, name: str, tmp_path: Path) -> None:

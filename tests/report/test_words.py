@@ -49,6 +49,7 @@ def test_a_caption_file_is_said_to_be_read_with_its_pictures() -> None:
     ({"upright": 13, "wide": 13, "square": 3}, 29, "upright 13, wide 13, square 3 | nothing |"),
     ({"upright": 13}, 29, "upright 13 (known of 13 of 29) | too few known to say |"),
     (dict.fromkeys("abcdefg", 2), 14, "a 2, b 2, c 2, d 2, e 2, 2 others 4 | nothing |"),
+    (dict.fromkeys("abcdef", 2), 12, "a 2, b 2, c 2, d 2, e 2, f 2 | nothing |"),
     ({}, 14, "nobody has looked | |"),
 ])  # fmt: skip
 def test_a_row_says_what_there_is_and_of_how_many(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         written_form,
     )
     from loraprep.captions.hygiene.rule import NOTHING, About, Rule, about, about_each, said
+    from loraprep.captions.hygiene.sets import foreign_trigger, like_a_trigger
     from loraprep.captions.hygiene.words import (
         CONTENT,
         STYLE,
@@ -67,12 +68,14 @@ __all__ = [
     "code_of",
     "ends_in_verb",
     "faults",
+    "foreign_trigger",
     "form_of",
     "head",
     "is_count",
     "is_quality",
     "is_style",
     "key_of",
+    "like_a_trigger",
     "lists",
     "mend",
     "only_colours",
@@ -96,8 +99,8 @@ def __getattr__(name: str) -> object:
     """Load the room when the first of its names is asked for: a run in which nothing is stale asks for none."""
     if name not in __all__:
         raise AttributeError(name)
-    from loraprep.captions.hygiene import room, rule, words, wrappings
+    from loraprep.captions.hygiene import room, rule, sets, words, wrappings
 
-    for module in (room, rule, words, wrappings):
+    for module in (room, rule, sets, words, wrappings):
         globals().update({known: value for known, value in vars(module).items() if known in __all__})
     return globals()[name]

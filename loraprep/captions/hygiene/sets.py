@@ -105,7 +105,7 @@ def foreign_trigger(captions: Mapping[str, str]) -> dict[str, str]:
     if not first:
         return {}
     common, times = Counter(first.values()).most_common(1)[0]
-    if not _like_a_trigger(common) or 2 * times <= len(captions) or times == len(captions) == 1:
+    if not like_a_trigger(common) or 2 * times <= len(captions) or times == len(captions) == 1:
         return {}
     return {path: common for path, word in first.items() if word == common}
 
@@ -132,10 +132,10 @@ def trigger_missing(captions: Mapping[str, str]) -> dict[str, str]:
 
 
 def _shared(first: str, others: Sequence[str]) -> bool:
-    return _like_a_trigger(first.partition("_")[0]) and 2 * others.count(first) > len(others)
+    return like_a_trigger(first.partition("_")[0]) and 2 * others.count(first) > len(others)
 
 
-def _like_a_trigger(word: str) -> bool:
+def like_a_trigger(word: str) -> bool:
     """Say whether it is one word, no English one and no tag that counts."""
     asks = word in rules_words().verbs  # "colorize", alone
     return word.isalnum() and not plain_english(word) and not lists.is_count(word) and not asks

@@ -86,6 +86,8 @@ def plainly(problem: str, before: str) -> tuple[str, str, bool]:
 def without_space(line: str) -> str:
     """Return how a line such as do:remove was meant, that has no space behind its colon; "" for any other."""
     key, _, value = line.strip().partition(":")
+    if value[:1] not in ('"', "'"):
+        value = re.split(r"\s#", value, maxsplit=1)[0].rstrip()  # a comment stays where it is
     close = key.replace("-", "_").isidentifier() and value and not value[0].isspace() and not value.startswith("//")
     return f"{key}: {value}" if close else ""
 
