@@ -411,7 +411,7 @@ def _told(of_each: Mapping[str, str], finding: Finding, kind: ValueType) -> str:
     if kind == "number":
         return max((of_each[path] for path in about), key=float, default="")
     if len(about) > 1 and len({of_each[path] for path in about}) == 1:
-        return f"{of_each[about[0]]} ({listed(about)})"
+        return f"{listed(about)}: {of_each[about[0]]}"
     return clauses([f"{path}: {of_each[path]}" for path in about])
 
 

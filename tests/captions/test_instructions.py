@@ -92,7 +92,7 @@ def test_a_trigger_in_an_instruction_is_named_unless_it_is_the_projects() -> Non
     """Others are told by the rules for all captions."""
     begun = {f"p{n:02}.jpg": f"ohwx, {text}" for n, text in enumerate(sound()[:12])}
     [sentence] = said(begun)
-    assert "the same unknown word at the beginning - ohwx (p00.jpg, p01.jpg, p02.jpg and 9 more)." in sentence
+    assert "the same unknown word at the beginning - p00.jpg, p01.jpg, p02.jpg and 9 more: ohwx." in sentence
     assert said({path: text.removeprefix("ohwx, ") for path, text in begun.items()}, trigger="ohwx") == []
     near = said({"p.jpg": "make it night in nocturrna light"}, trigger="nocturna")
     assert near
