@@ -53,12 +53,32 @@ class Similarity:
 
 
 @dataclass(frozen=True, slots=True)
+class Tone:
+    """What brings one of two pictures into the other's tone: nothing, or a curve for each channel.
+
+    `moved`: 0 or 1, whose tone it is; -1: nobody's. `table`: (256, 3), what each level becomes.
+    """
+
+    moved: int = -1
+    table: NDArray[np.uint8] | None = None
+
+    def of(self, first: Pixels, second: Pixels) -> tuple[Pixels, Pixels]:
+        """Give two pictures in one tone."""
+        from loraprep.imaging.opencv import cv2
+
+        if self.table is None:
+            return first, second
+        moved = cv2.LUT((first, second)[self.moved], self.table[None])
+        return (first, moved) if self.moved else (moved, second)
+
+
+@dataclass(frozen=True, slots=True)
 class Laid:
     """Two pictures in one frame: what both show of the first one, at most CANVAS px.
 
     `first`, `second`: (h, w, 3), 0..255, slightly softened, the second in the first's tone (or the other way round);
     `inside`: where both are; `residual`: (h, w), by how much they differ beyond half a pixel,
-    mean of the channels. `toned`: by how much the tone of what is drawn had to be moved for that, 0..255.
+    mean of the channels. `tone`: what was done for that; `toned`: by how much it moved what is drawn, 0..255.
     `matrix`: from the second, mirrored first if so, to the first; `box`: left, top, right, bottom of the canvas in the
     first, px. `points` that are in place; 0 if none say so. `covers`: the shares of the first
     and of the second picture that both show. `lighter`, `gain`, `tint`: how much brighter (luma, -1..1), by what
@@ -70,6 +90,7 @@ class Laid:
     second: Plane
     inside: Mask
     residual: Plane
+    tone: Tone
     toned: float
     matrix: Matrix
     box: tuple[int, int, int, int]
@@ -216,7 +237,7 @@ def _in_place(first: Keypoints, second: Keypoints, pairs: NDArray[np.intp], leas
         return None
     held = held.ravel().astype(bool)
     count = min(len(np.unique(np.round(places[held]), axis=0)) for places in (here, there))
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    scale = _scale(matrix)
     if count < least or not _SCALES[0] < scale < _SCALES[1]:
         return None
     matrix[:, 2] += 0.5 - matrix[:, :2] @ (0.5, 0.5)  # OpenCV counts from the middle of a pixel
@@ -245,7 +266,7 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
     from loraprep.imaging.opencv import cv2
 
     (high, wide), (height, width) = a.shape[:2], b.shape[:2]
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    scale = _scale(matrix)
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)]) @ matrix[:, :2].T + matrix[:, 2]
     left, top = (int(max(0, np.floor(corners[:, n].min()))) for n in (0, 1))
     right, bottom = (int(min(end, np.ceil(corners[:, n].max()))) for n, end in ((0, wide), (1, high)))
@@ -269,12 +290,13 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
     grey = is_grey(a) != is_grey(b)
     if grey:
         one, other = (np.repeat(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2) for p in (one, other))
-    first, second, residual, toned = _in_one_tone(one, other, inside, drawn)
+    first, second, residual, tone, toned = _in_one_tone(one, other, inside, drawn)
     return Laid(
         first=first,
         second=second,
         inside=inside,
         residual=residual,
+        tone=tone,
         toned=toned,
         matrix=matrix,
         box=(left, top, right, bottom),
@@ -319,43 +341,55 @@ def _light(one: Pixels, other: Pixels, where: Mask) -> tuple[float, float, float
 
 
 def closer(laid: Laid, first: Pixels, second: Pixels, where: Mask) -> Close:
-    """What is around `where` on the canvas, at the size of `first`.
+    """What is around `where` on the canvas, in one tone, at the size of the coarser of two pictures.
 
-    What all around it differs by is tone and no mark, and is taken off.
+    What only the finer one shows is no mark. What all around it differs by is tone and none, and is taken off.
     """
     from loraprep.imaging.opencv import cv2
 
     left, top, right, bottom = laid.box
+    coarser = max(1.0, _scale(laid.matrix))
+    size = max(1, round((right - left) / coarser)), max(1, round((bottom - top) / coarser))
     around, further = (
         cv2.resize(
             cv2.dilate(where.astype(np.uint8), np.ones((2 * by + 1, 2 * by + 1), np.uint8)),
-            (right - left, bottom - top),
+            size,
             interpolation=cv2.INTER_NEAREST,
         )
         for by in (_AROUND, 2 * _AROUND)
     )
     x, y, width, height = cv2.boundingRect(further)
     part = around[y : y + height, x : x + width].astype(bool)
-    x, y = x + left, y + top
     if laid.mirrored:
         second = np.ascontiguousarray(second[:, ::-1])
-    moved, inside = _warped(second, laid.matrix[:, :2], laid.matrix[:, 2] - (x, y), (width, height))
-    parts = [first[y : y + height, x : x + width], moved]
+    smaller = np.diag([size[0] / (right - left), size[1] / (bottom - top)])
+    shift = smaller @ (laid.matrix[:, 2] - (left, top)) - (x, y)
+    moved, inside = _warped(second, smaller @ laid.matrix[:, :2], shift, (width, height))
+    whole = first[top:bottom, left:right]
+    if coarser > 1:
+        whole = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+    parts = [np.ascontiguousarray(whole[y : y + height, x : x + width]), moved]
     if laid.grey:
         parts = [np.repeat(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2) for p in parts]
-    apart = _beyond(*parts)
-    one, other = (p.astype(np.float32) for p in parts)
+    toned = laid.tone.of(*parts)
+    apart = _beyond(*toned)
+    one, other = (p.astype(np.float32) for p in toned)
     rest = inside & ~part
     apart -= np.median(apart[rest]) if rest.any() else 0
     apart = np.where(inside, np.maximum(apart, 0), 0).astype(np.float32)
-    return Close(one, other, apart, part & inside, max(right - left, bottom - top))
+    return Close(one, other, apart, part & inside, max(size))
+
+
+def _scale(linear: Matrix) -> float:
+    """How many px of the first one px of the second is."""
+    return float(np.sqrt(abs(np.linalg.det(linear[:, :2]))))
 
 
 def _warped(b: Pixels, linear: Matrix, shift: Matrix, size: tuple[int, int]) -> tuple[Pixels, Mask]:
     """`b` where it lies on the canvas, averaged down first if it is finer, and where it is there at all."""
     from loraprep.imaging.opencv import cv2
 
-    scale = min(1.0, float(np.sqrt(abs(np.linalg.det(linear)))))
+    scale = min(1.0, _scale(linear))
     height, width = b.shape[:2]
     small = b
     if scale < 1:
@@ -390,8 +424,8 @@ def ranked(values: NDArray[Any], *percents: float) -> list[float]:
     return found
 
 
-def _in_one_tone(one: Pixels, other: Pixels, inside: Mask, drawn: Mask) -> tuple[Plane, Plane, Plane, float]:
-    """Both softened, one in the other's tone, the residual, and how far that tone was moved.
+def _in_one_tone(one: Pixels, other: Pixels, inside: Mask, drawn: Mask) -> tuple[Plane, Plane, Plane, Tone, float]:
+    """Both softened, one in the other's tone, the residual, that tone, and how far it was moved.
 
     Of the two ways round the one that fits better, if it fits better than with both as they are: where a figure is
     another and the ground the same, a curve may bring the figures nearer and take the grounds apart.
@@ -403,15 +437,15 @@ def _in_one_tone(one: Pixels, other: Pixels, inside: Mask, drawn: Mask) -> tuple
     a, b = cv2.GaussianBlur(one, (3, 3), 0), cv2.GaussianBlur(other, (3, 3), 0)
     some = np.flatnonzero(inside)
     some = some[:: 1 + len(some) // _SOME]
-    ways = [(a, b, _beyond(a, b))]
-    for source, target, table in zip((b, a), (a, b), _tables(b, a, some), strict=True):
-        fitted = cv2.LUT(source, table[None])
-        ways.append((*((target, fitted) if source is b else (fitted, target)), _beyond(target, fitted)))
-    first, second, beyond = min(ways, key=lambda way: _misfits(way[2].ravel()[some]))
+    ways = []
+    for tone in (Tone(), *map(Tone, (1, 0), _tables(b, a, some))):
+        first, second = tone.of(a, b)
+        ways.append((first, second, _beyond(second, first) if tone.moved == 0 else _beyond(first, second), tone))
+    first, second, beyond, tone = min(ways, key=lambda way: _misfits(way[2].ravel()[some]))
     # the middle of what is drawn: a ground may be the same around what was painted anew
     moved = _mean(cv2.add(cv2.absdiff(first, a), cv2.absdiff(second, b)))[drawn]
     toned = ranked(moved, 50)[0] if len(moved) else 0.0
-    return first.astype(np.float32), second.astype(np.float32), beyond, toned
+    return first.astype(np.float32), second.astype(np.float32), beyond, tone, toned
 
 
 def _misfits(residual: Plane) -> float:

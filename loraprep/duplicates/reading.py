@@ -31,6 +31,9 @@ _MOST = 4.0  # of 255, in the 90th pixel of 100 of a copy
 _OWNED, _UNSURE = 0.1, 0.25  # share of the edges around what differs that may be the other picture's; too near to half
 _COLOURS = 2  # of ink: letters and their outline or shadow
 _UNEXPLAINED, _HARDLY = 0.04, 0.08  # share of the squared difference that ink may leave; of a spot drawn anew 0.07 on
+# share of the edges in what lies over it that the other has not at all. Where colour or contrast is another, edges are
+# those of both; of the marks of develop one in thirty has fewer: a pale one over a texture
+_NEW = 0.2
 _FLAT = 0.002  # the same with one colour: what is opaque also hides edges of what lies below
 _SHINES = 0.2, 0.95  # share of what lies below that goes through, to be seen at all; from which on it is all there
 # of the longer side of what both show, a stroke: of ink; of all that differs, where letters across the picture reach
@@ -124,7 +127,7 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
         lies=laid.place,
     )
     relation: Relation | None = None
-    doubtful, over, lettering, sure = False, -1, False, False
+    doubtful, over, lettering, sure, new = False, -1, False, False, True
     margin, mostly = (_BY_OTHER_LIGHT, inside) if relit else (_AS_AROUND, (inside + agree) / 2)
     alike = same >= _SAME and max(laid.covers) >= _SHARED
     alike &= inside >= _SAME_INSIDE and (inside >= around - margin or mostly >= _MOSTLY)
@@ -140,15 +143,14 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
     if agree >= _AROUND and changed.any() and _rest(residual, changed, laid.inside) <= _MOST:
         fewest = _STROKES[0] if _in_the_margin(changed) else _STROKES[1]
         toned = laid.toned > _TONED  # it may be painted anew
-        canvas = Close(laid.first, laid.second, residual, changed, max(changed.shape))
-        near = canvas if toned else closer(changed)
+        near = closer(changed)
         # of a copy whatever is over it is no mark, but it may be how one of them was reduced
         mark = (_differ if told and may_be_copy and change <= still else _laid_over)(near, fewest)
         if mark.nothing:  # what only the reduced pictures differ in is how they were reduced
             residual[changed] = 0
             changed[:] = False
             change, still = _worst(residual, laid.inside), 255 * limit * 2
-        over, lettering, sure = mark.over, mark.lettering, mark.sure and not toned
+        over, lettering, sure, new = mark.over, mark.lettering, mark.sure and not toned, mark.new
     if not told and over >= 0:
         # be it clearly letters: what is below them may be another sign on the same paper, too pale to differ
         kept = structure.kept(1 - over, ~_wider(changed.astype(np.uint8), _BLOCK).astype(bool))
@@ -158,8 +160,8 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
         over, alike = -1, False  # a curve for each channel makes any two soft pictures of one shape the same
     elif change <= still and may_be_copy:
         relation, over = "copy", -1
-    elif over >= 0 and (sure or alike):
-        relation, doubtful = ("copy", False) if sure else ("variant", True)
+    elif over >= 0 and (sure or (alike and new)):
+        relation, doubtful, over = ("copy" if sure else "variant"), not sure, over if new else -1
     elif alike:
         relation, over = "variant", -1
     if relation == "copy" and relit:
@@ -171,7 +173,7 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
         relation=relation,
         change=change / 255,
         laid_over=over if relation else -1,
-        lettering=lettering,
+        lettering=lettering and over >= 0,
         place=_place(changed) if relation and changed.any() else "",
         doubtful=doubtful,
     )
@@ -245,7 +247,7 @@ def _rest(residual: Plane, changed: Mask, inside: Mask) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """Over which picture something lies, 0 or 1, or -1; is it of many strokes, and clearly a mark?
+    """Over which picture something lies, 0 or 1, or -1; is it letters, is it clearly a mark, and is it `new` there?
 
     `nothing`: seen closer, they do not differ.
     """
@@ -254,6 +256,7 @@ class _Mark:
     lettering: bool = False
     sure: bool = False
     nothing: bool = False
+    new: bool = True
 
 
 _NO_MARK, _NOTHING = _Mark(-1), _Mark(-1, nothing=True)
@@ -312,7 +315,9 @@ def _laid_over(near: Close, fewest: float) -> _Mark:
     own = foreign <= _OWNED or way.shines or hides
     # and not the outline of something; letters run into each other where they have a soft shadow
     thin = broad <= (_THIN if letters else _STROKE)
-    return _Mark(over, many, bool(many and own and thin and way.left <= unexplained))
+    sure = bool(many and own and thin and way.left <= unexplained)
+    new = (mine, theirs)[over] >= _NEW * float(edges[over][rim].sum())
+    return _Mark(over, many and (sure or letters), sure, new=new)
 
 
 def _differ(near: Close, _: float) -> _Mark:

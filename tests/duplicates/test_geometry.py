@@ -14,7 +14,7 @@ from PIL import ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from loraprep.core import files, store
 from loraprep.core.records import Image, Lying
-from loraprep.duplicates import candidates, geometry, index, keypoints
+from loraprep.duplicates import candidates, geometry, index, keypoints, reading
 from loraprep.duplicates.clusters import Clusters
 from loraprep.imaging.pictures import Pictures
 from tests.folders import Folder, Shown, duplicate_limits, encoded
@@ -251,6 +251,29 @@ def test_a_sharp_picture_with_letters_is_asked_about_beside_a_small_one_without(
     assert set(group.recommended) == {"pier.jpg", "small.jpg"}
     assert "with lettering" in group.pairs[0].what
     assert "much smaller" in group.pairs[0].what
+
+
+def test_seen_closer_neither_picture_is_the_finer_one() -> None:
+    """What only the finer one shows would be strokes that the other has not: a mark."""
+    fine = np.asarray(scene(1, 512, 448))
+    coarse = np.asarray(scene(1, 512, 448).resize((256, 224), Pillow.Resampling.BOX))
+    for a, b, scale in ((fine, coarse, 2.0), (coarse, fine, 0.5)):
+        held = geometry.Similarity(np.array([[scale, 0, 0], [0, scale, 0]]), geometry.ENOUGH)
+        laid = geometry.lay(a, b, held, mirrored=False, whole=False)
+        assert laid is not None
+        near = geometry.closer(laid, a, b, np.ones(laid.residual.shape, bool))
+        assert near.side == 256
+        assert not reading._spots(near.residual).any()
+
+
+@pytest.mark.parametrize(("other", "new"), [("#a04030", False), (None, True)])
+def test_letters_that_both_have_are_laid_over_neither(other: str | None, new: bool) -> None:
+    """A film that was graded anew has its own letters in another colour."""
+    first, second = scene(1), lettered(scene(1), other) if other else scene(1)
+    one, two = (np.asarray(p, np.float32)[400:560] for p in (lettered(first, "#e02010"), second))
+    apart = np.abs(one - two).mean(axis=2)
+    mark = reading._laid_over(geometry.Close(one, two, apart, apart > geometry.DIFFERS, 640), 16)
+    assert (mark.over, mark.new) == (0, new)
 
 
 def test_what_changed_is_said_with_its_place(folder: Folder) -> None:
