@@ -11,7 +11,7 @@ import numpy as np
 from loraprep.core.components import Components
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image, Lying, Pair, the_other_way
-from loraprep.duplicates import candidates, descriptions, ranking, scenes
+from loraprep.duplicates import candidates, collages, descriptions, ranking, scenes
 from loraprep.duplicates.candidates import Candidate
 from loraprep.duplicates.clusters import copies, variants
 from loraprep.duplicates.comparing import Comparison
@@ -69,7 +69,8 @@ def find_groups(
 
     def grouped() -> list[Group]:
         read = [_pair(known[singles[one.i].path], known[singles[one.j].path], seen) for one, seen in met]
-        return _groups(known, [pair for pair in (*pairs, *read) if not before or _alike_before(pair, before)])
+        every = [*pairs, *collages.told(known, read)]
+        return _groups(known, [pair for pair in every if not before or _alike_before(pair, before)])
 
     groups = grouped()
     if detail and met:

@@ -243,6 +243,45 @@ def test_a_cut_does_not_make_one_of_two_variants(folder: Folder) -> None:
     assert {"pier.jpg", "pier_moon.jpg"} <= set(group.recommended)
 
 
+def stacked(*pictures: Picture) -> Picture:
+    """A sheet of pictures, one above the other."""
+    width, height = pictures[0].size
+    sheet = Pillow.new("RGB", (width, height * len(pictures)))
+    for n, picture in enumerate(pictures):
+        sheet.paste(picture, (0, height * n))
+    return sheet
+
+
+@pytest.mark.parametrize("size", [(320, 280), (640, 560)])
+def test_a_collage_makes_no_copies_of_what_it_is_put_together_from(size: tuple[int, int], folder: Folder) -> None:
+    """One left for all of them would lose the others; and it holds no more than they do, however large it is."""
+    for seed in (1, 8):
+        folder.add(f"scene{seed}.jpg", scene(seed))
+    folder.add("scene8small.jpg", scene(8).resize((480, 420)))
+    folder.add("sheet.jpg", stacked(scene(1).resize(size), scene(8).resize(size)))
+    groups = folder.find()
+    left = {path for group in groups for path in group.pictures if path not in group.recommended}
+    assert left == {"scene8small.jpg", "sheet.jpg"}
+    said = {pair.what for group in groups for pair in group.pairs}
+    assert said == {"collage of scene1.jpg and scene8.jpg", "smaller copy of scene8.jpg"}
+
+
+def test_a_sheet_stays_where_its_pictures_would_have_to_be_enlarged(folder: Folder) -> None:
+    folder.add("sheet.jpg", stacked(scene(1), scene(8)))
+    folder.add("scene1.jpg", scene(1).resize((320, 280)))
+    folder.add("scene8.jpg", scene(8).resize((320, 280)))
+    (group,) = folder.find()
+    assert group.recommended == ("sheet.jpg",)
+
+
+def test_a_whole_picture_stands_for_two_cuts_of_it(folder: Folder) -> None:
+    folder.add("whole.jpg", scene(1))
+    folder.add("left.jpg", cut(scene(1), 0.0, 0.0, 0.5))
+    folder.add("right.jpg", cut(scene(1), 0.5, 0.5, 0.5))
+    (group,) = folder.find()
+    assert group.recommended == ("whole.jpg",)
+
+
 def test_a_sharp_picture_with_letters_is_asked_about_beside_a_small_one_without(folder: Folder) -> None:
     """The clean one would have to be enlarged twice."""
     folder.add("pier.jpg", lettered(scene(1, 1280, 960), "white", size=80))
