@@ -108,6 +108,10 @@ class Records:
                     code, reason = owner, "words of what does not train"
                 elif self._pairing and (lost := self._pairing.missing.get(item.path)):
                     code, reason = Code.PAIR_LIST, listed(list(dict.fromkeys(lost)))
+                elif code == "sidecar" and reason == walk.STRAY:
+                    code, reason = (
+                        ("sidecar", "words of many pictures") if item.path in self._useful else ("not-an-image", reason)
+                    )
                 elif code == "sidecar" and item.path.lower().endswith(formats.TABLES) and item.path not in self._useful:
                     code, reason = "not-an-image", "not a picture"
                 elif code == "sidecar":

@@ -24,6 +24,7 @@ from PIL import Image, ImageFile, IptcImagePlugin
 from loraprep.core import files
 from loraprep.core.escape import one_line
 from loraprep.core.findings import Code
+from loraprep.imaging import formats
 from loraprep.scan import entries, generators
 
 LONGEST = 4000  # characters kept of one text
@@ -170,7 +171,8 @@ _TABLES = (".jsonl", ".csv", ".tsv")
 def listing(path: Path, name: str) -> dict[str, Words]:
     """Read a list of many pictures: the picture's path or stem as written there -> words; else {}.
 
-    kohya's metadata JSON, diffusion-pipe's captions.json, Hugging Face's metadata.jsonl and .csv, and tables like it.
+    kohya's metadata JSON, diffusion-pipe's captions.json, Hugging Face's metadata.jsonl and .csv, tables like it, and
+    text with a picture's name and its words in each line, as Flickr8k has it.
     """
     try:
         if files.stat(path).st_size > _LARGEST_LIST:
@@ -178,8 +180,9 @@ def listing(path: Path, name: str) -> dict[str, Words]:
         text = decode(files.read(path))
     except OSError:
         return {}
-    if PurePosixPath(name).suffix.lower() in _TABLES:
-        said = rows(text, name)
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix == ".txt" or suffix in _TABLES:
+        said = (rows(text, name) if suffix in _TABLES else {}) or _lines(text)
     else:
         data = _json(text)
         if not isinstance(data, dict) or not all(isinstance(v, dict | list | str) for v in data.values()):
@@ -235,6 +238,30 @@ def _rows(text: str, suffix: str) -> Iterator[dict[str, object]]:
     mark = "\t" if suffix == ".tsv" or "\t" in head else ";" if head.count(";") > head.count(",") else ","
     for row in csv.DictReader(io.StringIO(text.replace("\0", "")), delimiter=mark):
         yield {key.strip().lower(): value for key, value in row.items() if isinstance(key, str)}
+
+
+_PICTURE = re.compile(rf"\.(?:{'|'.join(sorted(e[1:] for e in formats.EXTENSIONS))})(?![^\W_])", re.IGNORECASE)
+# what parts a picture's name from its words: a sign, no mere blank, as in "a.jpg is too dark". Flickr8k counts its
+# captions of one picture: "a.jpg#0"
+_BETWEEN = re.compile(r"""["']?(?:#\d{1,3}+)?(?: ?[|,;:\t]| ?=>?| ?->|  ) *+""")
+_MOST = 0.5  # share of the lines that name a picture: a list of one may have a head; in other texts hardly one does
+
+
+def _lines(text: str) -> dict[str, list[str]]:
+    """Read lines that begin with a picture's name: the name -> its words; {} if most lines do not."""
+    found: dict[str, list[str]] = {}
+    lines = [line for line in text.splitlines() if line.strip()]
+    named = 0
+    for line in lines:
+        if not (end := _PICTURE.search(line)) or not (sign := _BETWEEN.match(line, end.end())):
+            continue
+        named += 1
+        name, said = line[: end.end()].strip(" \t\"'"), line[sign.end() :].strip()
+        if len(said) > 1 and said[0] == said[-1] == '"':  # as tables quote what has a comma in it
+            said = said[1:-1].replace('""', '"')
+        if said := clean(said):
+            found.setdefault(name.replace("\\", "/").removeprefix("./"), []).append(said)
+    return found if named >= _MOST * len(lines) else {}
 
 
 def _entry(entry: Mapping[str, object]) -> list[str]:

@@ -67,11 +67,13 @@ def find_files(
             or _lists(f.path)
             or (_in_folder_of_words(f.path) and _apart(f.path) in apart)
         ):
-            f = FoundFile(f.path, "ignored", "not-an-image", "words without a picture of that name", f.bytes)
+            code = "sidecar" if _suffix(f.path) == ".txt" else "not-an-image"  # a list of many pictures, or nothing
+            f = FoundFile(f.path, "ignored", code, STRAY, f.bytes)
         result.append(f)
     return sorted(result, key=lambda f: f.path)
 
 
+STRAY = "words without a picture of that name"
 WORDS = "captions"  # in the project's folder, beside images/
 PROJECT = "./"  # what the path of a file there begins with: captions/a.txt may be one in the images folder
 
@@ -143,8 +145,8 @@ def of_words(name: str) -> bool:
 
 
 def listings(found: Sequence[FoundFile]) -> list[str]:
-    """Return JSON files that may describe a whole folder, as kohya writes them."""
-    return [f.path for f in found if f.code == "sidecar" and _lists(f.path)]
+    """Return files that may describe a whole folder: JSON as kohya writes it, tables, text that is no picture's."""
+    return [f.path for f in found if f.code == "sidecar" and (_lists(f.path) or f.reason == STRAY)]
 
 
 def beside(root: Path, folder: str, pictures: Sequence[str]) -> tuple[dict[str, str], list[str]]:

@@ -72,6 +72,11 @@ def test_words_are_read_in_one_order_and_the_unused_are_named(tmp_path: Path) ->
     ("meta_cap.json", '{"/home/ada/train/10_mill/a.png": {"caption": "a mill, a pond"}}'),  # of another machine
     ("metadata.jsonl", '{"path": "D:\\\\set\\\\a.PNG", "long_caption": "a mill, a pond"}\n'),
     ("list.csv", "image_name,positive_prompt\na.png,\"a mill, a pond\"\n"),
+    ("list.csv", "a.png,\"a mill, a pond\"\nb.png,hills\n"),
+    ("captions.txt", "a.png|a mill, a pond\nb.png|hills\n"),
+    ("captions.txt", "image,caption\na.png,\"a mill, a pond\"\n"),
+    ("token.txt", "a.png#0\ta mill, a pond\n"),
+    ("old.txt", "./a.png: a mill, a pond\n\nb.png: hills\nno picture\n"),
 ])  # fmt: skip
 def test_lists_of_many_pictures_are_read_by_their_usual_columns(tmp_path: Path, name: str, text: str) -> None:
     picture(tmp_path / "images", "a.png", (64, 64))
@@ -98,8 +103,11 @@ def test_a_list_is_about_the_pictures_beside_it_whatever_others_are_called(tmp_p
 def test_a_table_of_something_else_is_no_caption_file(tmp_path: Path) -> None:
     picture(tmp_path / "images", "a.png", (64, 64))
     put(tmp_path / "images", "prices.csv", "paper,price\nA4,3\n")
-    found = seen(tmp_path / "images")["prices.csv"]
-    assert (found.state, found.code) == ("ignored", "not-an-image")
+    put(tmp_path / "images", "notes.txt", "a.png is too dark\nb.png is fine\nmend a.png: it is too dark\n")
+    for name in ("prices.csv", "notes.txt"):
+        found = seen(tmp_path / "images")[name]
+        assert (found.state, found.code) == ("ignored", "not-an-image")
+    assert words(tmp_path / "images") == []
 
 
 ANIMA = {
