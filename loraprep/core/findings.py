@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from loraprep.core import resources, typed
-from loraprep.core.text import clauses, listed
+from loraprep.core.text import SHOWN, listed
 
 
 class Code(StrEnum):
@@ -410,9 +410,12 @@ def _told(of_each: Mapping[str, str], finding: Finding, kind: ValueType) -> str:
     about = sorted(of_each.keys() & set(finding.images))
     if kind == "number":
         return max((of_each[path] for path in about), key=float, default="")
-    if len(about) > 1 and len({of_each[path] for path in about}) == 1:
-        return f"{listed(about)}: {of_each[about[0]]}"
-    return clauses([f"{path}: {of_each[path]}" for path in about])
+    same: dict[str, list[str]] = {}
+    for path in about:
+        same.setdefault(of_each[path], []).append(path)
+    said = [f"{listed(paths)}: {value}" for value, paths in same.items()]
+    more = sum(map(len, [*same.values()][SHOWN:]))
+    return "; ".join([*said[:SHOWN], *([f"and {more} more"] if more else [])])
 
 
 def _number(finding: Finding) -> Literal["one", "many"]:

@@ -234,7 +234,8 @@ def _codes(record: Image, seen: Seen, limits: AuditLimits) -> Iterator[Code]:
         found.sharpest < _CRISP and (found.fine > limits.fine or seen.detail < limits.detail)
     ):
         yield Code.ENLARGED_BEFORE
-    if found.blocks > limits.blocks or 0 < record.jpeg_quality < limits.jpeg_quality:
+    own = _OWN * (100 - record.jpeg_quality) if record.jpeg_quality else 0.0  # that one is told by its quality
+    if found.blocks > limits.blocks + own or 0 < record.jpeg_quality < limits.jpeg_quality:
         yield Code.COMPRESSED
     if found.noise > limits.noise:
         yield Code.NOISY
@@ -242,6 +243,9 @@ def _codes(record: Image, seen: Seen, limits: AuditLimits) -> Iterator[Code]:
         yield Code.FEW_COLOURS
 
 
+# of a hundred places where blocks meet, at how many a JPEG's own saving shows for each percent that its quality lacks:
+# of 66 photographs and paintings saved at 95, 90, 85, 75, 70 nineteen in twenty have less: 3.9, 4.5, 7.4, 10.3, 12.1
+_OWN = 0.4
 _TILE = 256  # pixels; six tiles with the strongest edges stand for the picture
 _TILES = 6
 _LEAST = 96  # px of the side of such a tile

@@ -129,6 +129,14 @@ def test_a_greyscale_file_and_a_weak_jpeg_are_told_by_what_the_file_says(sound: 
     assert "compressed" not in codes(sound, jpeg_quality=85)
 
 
+@pytest.mark.parametrize(("quality", "told"), [(0, True), (95, True), (75, False)])
+def test_what_a_jpegs_own_saving_leaves_is_no_damage(quality: int, told: bool) -> None:
+    """At 75 it shows at ten places in a hundred, and nobody sees it."""
+    record = Record("a.jpg", "image", mode="RGB", jpeg_quality=quality)
+    found = detail.findings([record], {"a.jpg": detail.Seen(flaws=Flaws(blocks=14.0))}, LIMITS)
+    assert ["compressed"] * told == [f.code for f in found]
+
+
 def test_what_was_found_once_is_said_once(sound: Picture) -> None:
     soft = sound.filter(ImageFilter.GaussianBlur(3))
     assert not codes(soft) >= {"soft", "enlarged-before"}
