@@ -149,6 +149,8 @@ def test_mending_twice_is_mending_once_and_what_is_left_is_safe(text: str, about
     ("a red mill by a pond / an old mill on a hill", "alternatives"),
     ("Option 1: a mill. Option 2: an old mill.", "alternatives"),
     ("1. a mill by a pond 2. an old mill", "alternatives"),
+    ("the mill of ze " + "ze " * 12, "stuck"),
+    ("mill house by the pond, " * 7 + "mill", "stuck"),
 ])  # fmt: skip
 def test_what_only_a_person_can_decide_is_asked(text: str, rule: str) -> None:
     assert list(hygiene.asked(text, TAGS)) == [rule]

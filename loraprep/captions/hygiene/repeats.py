@@ -44,6 +44,15 @@ def _pieces_once(text: str) -> str:
     return "".join(kept.values()).rstrip(" ,;") if len(kept) < len(split) else text
 
 
+_STUCK = 8  # words: fewer may be a refrain
+
+
+def stuck(text: str, _about: About) -> str:
+    """Find words of which most are one run again and again; return what is left of them."""
+    left, said = _unlooped(text), text.split()
+    return f'"{left}", of {len(said)} words' if len(said) >= _STUCK and 2 * len(left.split()) < len(said) else ""
+
+
 _LONGEST_LOOP = 24  # words: JoyCaption's glitches repeat a clause
 
 

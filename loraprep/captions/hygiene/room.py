@@ -18,6 +18,7 @@ RULES: tuple[Rule, ...] = (
     Rule("nothing", "mend", wrappings.without_nothing),
     Rule("alternatives", "ask", flaws.alternatives, code=Code.CAPTION_UNCLEAR),
     Rule("broken-json", "ask", flaws.broken_json, code=Code.CAPTION_UNCLEAR),
+    Rule("stuck", "ask", repeats.stuck),
     Rule("marks", "mend", wrappings.without_marks, ANY),
     Rule("json", "mend", json_text.out_of_json),
     Rule("negative", "mend", wrappings.without_settings),
