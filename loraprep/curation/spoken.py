@@ -52,7 +52,7 @@ def _read(text: str) -> Spoken:
         if not whom:
             whom = head
         elif head != whom and not _OF.search(before):
-            beside.setdefault(head, f"{before or 'with '}{phrase}")
+            beside.setdefault(head, f"{before or 'with '}{hygiene.without_verb(phrase)}")
     return Spoken(medium, whom, beside)
 
 

@@ -90,6 +90,7 @@ def test_whom_and_what_a_caption_speaks_of() -> None:
         "watercolour", "woman", {"umbrella": "with a red umbrella", "beach": "on the beach"}
     )
     assert read("a cat washing its paw, at night").whom == "cat"
+    assert read("a mill and a young fighter holding a sword").beside["fighter"] == "with young fighter"
     assert read("") == spoken.Spoken()
     assert read("1boy, solo, hat") == spoken.Spoken("", "boy", {"hat": "with hat"}), "solo stands beside nobody"
     assert read("no humans, scenery, mill") == spoken.Spoken("", "mill")

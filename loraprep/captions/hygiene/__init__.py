@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         terms,
         without_term,
         without_trigger,
+        without_verb,
     )
     from loraprep.captions.hygiene.wrappings import refuses, without_thoughts
 
@@ -91,6 +92,7 @@ __all__ = [
     "without_term",
     "without_thoughts",
     "without_trigger",
+    "without_verb",
     "written_form",
 ]
 

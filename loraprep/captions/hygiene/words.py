@@ -214,6 +214,12 @@ def ends_in_verb(phrase: str) -> bool:
     return _verb(words) < len(words)
 
 
+def without_verb(phrase: str) -> str:
+    """Leave out the verb that a phrase runs into, and what follows: "young cat" of "young cat washing"."""
+    words = phrase.split()
+    return " ".join(words[: _verb([word.casefold() for word in words])])
+
+
 def _verb(words: list[str]) -> int:
     """Find where a verb begins; len(words) if none does."""
     nouns = lists().nouns
