@@ -40,7 +40,8 @@ def fused_terms(
 
     Levels are thresholds.captions in project.yaml; of a sentence the last word of each phrase counts too
     ("green pond" -> "pond"). Exempt are the trigger, the class word, declared terms, counts and framings ("1girl",
-    "close-up"), that a character has hair and eyes at all, and, where a style is taught, how the pictures are made.
+    "close-up"), colours and parts of a body alone, as everybody has hair and eyes, where things are in the picture,
+    and, where a style is taught, how the pictures are made.
     Where most pictures were looked at, each finding knows its cause: "pictures" (they show it: collect contrast) or
     "wording" (only captions say it: drop it).
     `memory`: where the terms of each caption are kept.
@@ -200,4 +201,5 @@ def _exempt(term: str, settings: Settings) -> bool:
         or hygiene.key_of(term) == "framing"
         or hygiene.is_count(term)
         or hygiene.is_quality(term)
+        or hygiene.says_nothing_alone(term)
     )

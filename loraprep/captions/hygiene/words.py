@@ -71,6 +71,8 @@ class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stopwords: frozenset[str]
     nouns: frozenset[str]  # that end like a verb: "building"
     plurals: dict[str, str]  # that no ending tells: "women" -> "woman"
+    placing: frozenset[str]  # where in the picture, and how near: "frame", "left"
+    body: frozenset[str]  # what everybody has
 
 
 @cache
@@ -184,18 +186,28 @@ def phrases(text: str) -> list[str]:
     """List what a sentence speaks of: its runs of words between stopwords and punctuation, each once.
 
     "A water mill beside a green pond." -> ["water mill", "green pond"]
+
+    Before an article no noun stands in the plural: "she wears a hat" speaks of a hat alone.
     """
     stop = lists().stopwords
     found: dict[str, str] = {}
     for clause in _BETWEEN.split(text):
         run: list[str] = []
-        for word in [*clause.split(), "the"]:
-            if word.lower() not in stop:
+        said = clause.split()
+        for word in [*said, ""]:
+            if word and word.lower() not in stop:
                 run.append(word)
-            elif run:
+                continue
+            if word.lower() in _DETERMINERS and run and _PLURAL.search(run[-1]):
+                run.pop()
+            if run:
                 found.setdefault(" ".join(run).casefold(), " ".join(run).lower())
                 run = []
     return list(found.values())
+
+
+_DETERMINERS = frozenset({"a", "an", "the", "his", "her", "its", "their"})
+_PLURAL = re.compile(r"[^\Ws]s$", re.IGNORECASE)
 
 
 def head(phrase: str) -> str:
@@ -332,6 +344,13 @@ def is_style(term: str) -> bool:
 def is_quality(term: str) -> bool:
     """Say whether a tag asks for quality (masterpiece, score_9) and describes nothing."""
     return term.casefold().replace("_", " ") in lists().quality or is_rated(term)
+
+
+def says_nothing_alone(term: str) -> bool:
+    """Say whether a term only tells where in the picture, what everybody has, or one colour: "left", "head", "red"."""
+    words = term.casefold().replace("_", " ").split()
+    known = lists().placing | lists().body
+    return all(singular(word) in known or word in known for word in words) or (len(words) == 1 and only_colours(term))
 
 
 def is_rated(term: str) -> bool:
