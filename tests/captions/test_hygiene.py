@@ -406,6 +406,14 @@ def test_a_tag_that_is_a_face_is_one_term_and_stays_as_it_is(face: str) -> None:
         assert hygiene.clean(text) == text
 
 
+@pytest.mark.parametrize("sign", [". ", "; ", ": ", " - ", " | ", ", ", "\n"])
+@pytest.mark.parametrize("name", ["[trigger]", TRIGGER])
+def test_what_parts_a_trigger_from_the_rest_goes_with_it(name: str, sign: str) -> None:
+    """Trainers' own placeholder often stands as a sentence of its own."""
+    text = f"{name}{sign}A mill by the pond."
+    assert hygiene.bare(hygiene.mend(text, About(trigger=TRIGGER)).text, TRIGGER) == "A mill by the pond."
+
+
 @pytest.mark.parametrize(("text", "bare"), [
     ("a photo of emberveil standing by a mill", "a photo standing by a mill"),
     ("a mill in the style of emberveil, evening", "a mill, evening"),

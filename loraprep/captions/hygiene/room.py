@@ -125,7 +125,9 @@ _BESIDE = "trigger-spelt"
 
 def _head(text: str, trigger: str) -> str:
     """Return the trigger at the start of a text with the comma or space after it, "" if it is not there."""
-    found = re.match(rf"\s{{0,8}}(?:\[trigger\]|{re.escape(trigger)})(?!\w)[\s,.:{_WIDE}]{{0,8}}", text, re.IGNORECASE)
+    found = re.match(
+        rf"\s{{0,8}}(?:\[trigger\]|{re.escape(trigger)})(?!\w)[\s,.:;|{_WIDE}]{{0,8}}", text, re.IGNORECASE
+    )
     return found.group() if trigger and found else ""
 
 

@@ -128,7 +128,11 @@ def without_trigger(text: str, trigger: str) -> str:
     text = eyes_shut(text)
     bare = _alone(trigger).sub("", _trigger(trigger).sub("", text))
     bare = re.sub(r"\s+([,.;:])", r"\1", " ".join(bare.split()))
-    return eyes_open(re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:，、；："))
+    return eyes_open(_PARTED.sub("", re.sub(r",(?:\s*,)+", ",", bare)).strip(" ,;:，、；："))
+
+
+# what parted a trigger from what follows it: "[trigger]. A mill", "[trigger] - a mill"
+_PARTED = re.compile(r"^(?:[\s,;:|，、；：。]|\.(?!\d)|[-–—](?=\s))++")
 
 
 @cache
