@@ -1,7 +1,4 @@
-"""One thing is worked out while another is waited for, where both leave the interpreter alone most of the time.
-
-Nothing that sees with OpenCV: its settings hold in the thread in which they were made (imaging/opencv).
-"""
+"""One thing is worked out while another is waited for, where both leave the interpreter alone most of the time."""
 
 from __future__ import annotations
 

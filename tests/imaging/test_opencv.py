@@ -1,6 +1,8 @@
-"""The same pixels give the same numbers, wherever they lie in memory."""
+"""The same pixels give the same numbers, wherever they lie in memory and whichever thread measures them."""
 
 from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -17,4 +19,6 @@ def test_a_picture_is_measured_alike_each_time(seed: int, monkeypatch: pytest.Mo
         between.append(bytearray(16 * n + 100_001 * n))  # so that the planes lie elsewhere
         seen.add(style.style_descriptor(picture))
         seen.add(style.style_descriptor(picture.copy()))
+    with ThreadPoolExecutor(1) as other:
+        seen.add(other.submit(style.style_descriptor, picture).result())
     assert len(seen) == 1
