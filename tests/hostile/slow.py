@@ -21,8 +21,8 @@ def jpeg_of_scans(count: int = 30_000, size: tuple[int, int] = (640, 480)) -> by
 
 
 def large_jpeg_of_scans() -> bytes:
-    """One of 64 megapixels with as many as a sound one may have: half a megabyte, and half a minute of work."""
-    return jpeg_of_scans(480, (8000, 8000))
+    """One of 98 megapixels with as many as a sound one may have: half a megabyte, and two seconds to a minute of work."""
+    return jpeg_of_scans(480, (9900, 9900))
 
 
 def png_of_chunks(count: int = 3 * MILLION) -> bytes:

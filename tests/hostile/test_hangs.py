@@ -143,7 +143,7 @@ def kept_busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / f"images/sound-{number}.png").write_bytes(pictures.png(pictures.scene(700, 600, number)))
     (root / "project.yaml").write_text(
         "version: 1\nname: mill\ntrigger: mllstyle\nmodel: flux\nintent: {kind: style, description: a mill}\n"
-        f"images: {{exclude: ['{'*a' * 30}*b']}}\nthresholds: {{audit: {{max_seconds: 2}}}}\n{runs.AUTO}",
+        f"images: {{exclude: ['{'*a' * 30}*b']}}\nthresholds: {{audit: {{max_seconds: 1}}}}\n{runs.AUTO}",
         "utf-8",
     )
     return root
