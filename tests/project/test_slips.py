@@ -72,6 +72,17 @@ def test_a_missing_space_is_told_where_it_is_missing(apart: str, name: str, tmp_
     )
 
 
+def test_a_mark_between_documents_that_is_indented(tmp_path: Path) -> None:
+    """As a form on the web hands configurations out, all of it two blanks to the right."""
+    root = write(tmp_path, quality="  ---\n  a.jpg:\n    do: remove\n")
+    with pytest.raises(UserError) as error:
+        decisions.read_decisions(root, "quality")
+    assert str(error.value) == (
+        "decisions/quality.yaml:1:1: blanks stand before the ---, which makes a word of it\n      ---\n    ^\n"
+        "    Take the line out."
+    )
+
+
 def test_a_missing_space_in_braces(tmp_path: Path) -> None:
     root = write(tmp_path, gate="only-named: {accept:known, reason: studies}\n")
     with pytest.raises(UserError) as error:

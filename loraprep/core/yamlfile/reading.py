@@ -359,6 +359,8 @@ def _complaint(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
     ahead = stopped.line - 1 if stopped else -1  # the last line of words before the one that errs
     while ahead >= 0 and lines[ahead].strip()[:1] in ("", "#"):
         ahead -= 1
+    if ahead >= 0 and lines[ahead].strip() == "---" != lines[ahead].rstrip():
+        return at(name, text, ahead, 0, "blanks stand before the ---, which makes a word of it", "Take the line out.")
     for number in (starts, ahead):
         if 0 <= number < len(lines) and (meant := without_space(lines[number])):
             column = len(lines[number]) - len(lines[number].lstrip())
