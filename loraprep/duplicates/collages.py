@@ -13,13 +13,11 @@ from loraprep.core.components import Components
 from loraprep.core.records import Image, Pair, the_other_way
 from loraprep.core.text import listed
 
-# share of the smaller of two places that both have, from which on they are one; as of two cuts, of which less is two
-# parts of one picture (relations.py)
-_ENOUGH = 0.5
+AS_ONE = 0.5  # share of one of two cuts that both show, from which on they are one picture and not two parts of one
 _BESIDE = 0.05  # the same, up to which two lie beside each other, as far as it is known where they lie; cuts overlap
 _MOST = 0.5  # share of a collage that is there as pictures of their own: not each of them may be found
 _PLACES = 24  # of a side of a picture, at which it is looked what lies there
-_ENLARGED = 1.5  # what a part may be enlarged by to look as it does in the collage; as relations.py allows
+ENLARGED = 1.5  # what a picture may be enlarged by to stand in for another
 
 
 class _Part(NamedTuple):
@@ -68,7 +66,7 @@ def told(known: Mapping[str, Image], pairs: Sequence[Pair]) -> list[Pair]:
             most = max(shown, key=lambda same: max(part.area for part in same))
             what = f"collage of {listed([same[0].path for same in shown])}"
             instead |= {part.pair: None for same in shown for part in same}
-            as_good = [part for part in most if part.larger <= _ENLARGED] or most[:1]
+            as_good = [part for part in most if part.larger <= ENLARGED] or most[:1]
             instead |= {part.pair: _of(whole, part.pair, what) for part in as_good}
     return [kept for pair in pairs if (kept := instead.get(pair, pair))]
 
@@ -80,7 +78,7 @@ def _is_collage(whole: Image, shown: Sequence[Sequence[_Part]]) -> bool:
     beside = all(
         one.shared(other) <= _BESIDE * min(one.area, other.area) for one, other in itertools.combinations(best, 2)
     )
-    as_good = all(part.larger <= _ENLARGED for part in best)
+    as_good = all(part.larger <= ENLARGED for part in best)
     return beside and as_good and _covered(whole, itertools.chain(*shown)) > _MOST
 
 
@@ -98,7 +96,7 @@ def _apart(inside: Sequence[_Part]) -> list[list[_Part]]:
     order = sorted(inside, key=lambda part: part.path)
     same = Components[str]()
     for one, other in itertools.combinations(order, 2):
-        if one.shared(other) >= _ENOUGH * min(one.area, other.area):
+        if one.shared(other) >= AS_ONE * min(one.area, other.area):
             same.join(one.path, other.path)
     found: dict[str, list[_Part]] = {}
     for part in order:

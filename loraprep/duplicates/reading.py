@@ -102,7 +102,7 @@ class Reading:
 def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
     """Read the relation of a pair; `limit`: from which difference in one place on, 0..1, they differ.
 
-    `closer`: gives what is around a place of the canvas at the pictures' own size (geometry.closer).
+    `closer`: gives what is around a place of the canvas at the size of the coarser picture (geometry.closer).
     """
     from loraprep.imaging.opencv import cv2
 

@@ -14,6 +14,7 @@ from loraprep.core.records import Group, Image, Lying, Pair, the_other_way
 from loraprep.duplicates import candidates, collages, descriptions, ranking, scenes
 from loraprep.duplicates.candidates import Candidate
 from loraprep.duplicates.clusters import copies, variants
+from loraprep.duplicates.collages import AS_ONE, ENLARGED
 from loraprep.duplicates.comparing import Comparison
 from loraprep.duplicates.kept import KeptReadings
 from loraprep.duplicates.keypoints import Sight
@@ -23,10 +24,8 @@ from loraprep.project.settings import DuplicateLimits
 
 _DULL = 0.02  # contrast below which a picture is one plain colour
 _TINY = 32  # pixels
-_ENOUGH = 0.5  # share of one of two cuts that both show, from which on they are one picture and not two parts of one
 _PARTS = 24  # of a side of a thumbnail
 _SAVED = 32  # of 255: after a second saving at a third of the size a part of a thumbnail differs by up to 18 (of 36)
-_ENLARGED = 1.5  # what a picture may be enlarged by to stand in for one with something laid over it
 
 
 def find_groups(
@@ -131,12 +130,12 @@ def _is_comparable(image: Image) -> bool:
 
 
 def _pair(one: Image, other: Image, seen: Reading) -> Pair:
-    parts = seen.relation == "copy" and max(seen.covers) < _ENOUGH
+    parts = seen.relation == "copy" and max(seen.covers) < AS_ONE
     over = (one, other)[seen.laid_over] if seen.laid_over >= 0 else None
     under = other if over is one else one
     # letters are sharp where the picture is soft, so that it seems to hold more: its pixels must be more as well
     inflated = over is not None and all(
-        side(over) > _ENLARGED * side(under) for side in (ranking.real_side, lambda i: math.hypot(i.width, i.height))
+        side(over) > ENLARGED * side(under) for side in (ranking.real_side, lambda i: math.hypot(i.width, i.height))
     )
     if seen.relation == "variant" or parts or inflated:
         if parts:
