@@ -234,7 +234,7 @@ def _codes(record: Image, seen: Seen, limits: AuditLimits) -> Iterator[Code]:
         found.sharpest < _CRISP and (found.fine > limits.fine or seen.detail < limits.detail)
     ):
         yield Code.ENLARGED_BEFORE
-    own = _OWN * (100 - record.jpeg_quality) if record.jpeg_quality else 0.0  # that one is told by its quality
+    own = _OWN * (100 - record.jpeg_quality) if record.jpeg_quality else 0.0  # what its own saving leaves
     if found.blocks > limits.blocks + own or 0 < record.jpeg_quality < limits.jpeg_quality:
         yield Code.COMPRESSED
     if found.noise > limits.noise:
